@@ -1,0 +1,19 @@
+//! The words of an assessment: ids, dates, exact decimals, canonical JSON, observations and the described system.
+//!
+//! No clock, no disk, no environment, no sockets: everything here is a value.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::float_arithmetic)]
+
+pub mod canonical;
+mod code;
+pub mod date;
+mod digest;
+mod exact;
+mod id;
+
+pub use code::{Group, Scheme, Suite, Version};
+pub use date::{Date, UtcDateTime};
+pub use digest::{DigestText, Sha256Digest, Sm3Digest};
+pub use exact::{Decimal, DecimalText, Exact, round_half_up};
+pub use id::{EntryNumber, IndicatorId, ItemId, ObservedId, SubjectId, Text};
