@@ -34,7 +34,7 @@ fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
         Value::Number(number) if number.is_f64() => return Err(NotCanonical::Float(number.to_string())),
         Value::Number(number) => out.extend_from_slice(number.to_string().as_bytes()),
         Value::String(text) => write_text(text, out),
-        Value::Array(items) => write_all(b'[', items, b']', out, |item, out| write(item, out))?,
+        Value::Array(items) => write_all(b'[', items, b']', out, write)?,
         Value::Object(fields) => {
             let mut sorted: Vec<_> = fields.iter().collect();
             sorted.sort_unstable_by_key(|(key, _)| *key);
