@@ -1,0 +1,387 @@
+//! Reading `system.toml`: syntax, then names. All faults at once, each where it stands.
+
+use super::{MANAGEMENT, Spot, System, Tables, user_class};
+use crate::Date;
+use std::collections::BTreeMap;
+
+/// One fault of a file that a user wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Counted from 1.
+    pub line: u32,
+    /// Counted from 1, in characters.
+    pub column: u32,
+    /// What is wrong.
+    pub kind: FaultKind,
+}
+
+/// What can be wrong with a `system.toml`. Texts are made by the program, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Not TOML, an unknown key, a missing key or a value of another type; the message is the TOML reader's.
+    Shape(Box<str>),
+    /// A name is used twice.
+    Twice {
+        /// The name.
+        name: Box<str>,
+        /// The line that had it first.
+        first: u32,
+    },
+    /// A name is used that nothing bears.
+    Unknown {
+        /// What sort of thing was looked for: `product`, `channel` …
+        what: &'static str,
+        /// The name as written.
+        name: Box<str>,
+        /// The nearest name that exists.
+        nearest: Option<Box<str>>,
+        /// All that exist.
+        known: Vec<Box<str>>,
+    },
+    /// A value outside its range.
+    Range {
+        /// What is accepted.
+        expected: &'static str,
+        /// What was found.
+        found: Box<str>,
+    },
+}
+
+/// Reads a description. `indicators` are the names that the law's pack knows.
+pub fn read(text: &str, indicators: &[&str], today: Option<Date>) -> Result<System, Vec<Fault>> {
+    let lines: Vec<usize> = std::iter::once(0)
+        .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1))
+        .collect();
+    let tables: Tables = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let (line, column) = place(text, &lines, at);
+        vec![Fault { line, column, kind: FaultKind::Shape(error.message().into()) }]
+    })?;
+    let system = System { tables, lines };
+    let mut check = Check { text, system: &system, faults: Vec::new() };
+    check.names(indicators);
+    check.ranges(today);
+    let faults = check.faults;
+    if faults.is_empty() { Ok(system) } else { Err(faults) }
+}
+
+/// Line and byte column, both counted from 1.
+pub(super) fn position(lines: &[usize], at: usize) -> (u32, usize) {
+    let index = lines.partition_point(|start| *start <= at).saturating_sub(1);
+    let start = lines.get(index).copied().unwrap_or(0);
+    (u32::try_from(index + 1).unwrap_or(u32::MAX), at - start)
+}
+
+fn place(text: &str, lines: &[usize], at: usize) -> (u32, u32) {
+    let (line, bytes) = position(lines, at);
+    let column = text.get(at - bytes..at).map_or(bytes, |before| before.chars().count());
+    (line, u32::try_from(column + 1).unwrap_or(u32::MAX))
+}
+
+struct Check<'a> {
+    text: &'a str,
+    system: &'a System,
+    faults: Vec<Fault>,
+}
+
+impl Check<'_> {
+    fn fault(&mut self, spot: &Spot, kind: FaultKind) {
+        let (line, column) = place(self.text, &self.system.lines, spot.span().start);
+        self.faults.push(Fault { line, column, kind });
+    }
+
+    fn names(&mut self, indicators: &[&str]) {
+        let system = self.system;
+        let rooms = self.unique(system.room.iter().map(|room| &room.id));
+        self.unique(system.channel.iter().map(|channel| &channel.id));
+        let devices = self.unique(system.device.iter().map(|device| &device.id));
+        let applications = self.unique(system.application.iter().map(|application| &application.id));
+        let data = self.unique(system.data.iter().map(|data| &data.id));
+        self.unique(system.action.iter().map(|action| &action.id));
+        let products = self.unique(system.product.iter().map(|product| &product.id));
+        let keys = self.unique(system.key.iter().map(|key| &key.id));
+        let services = self.unique(system.service.iter().map(|service| &service.id));
+        let reports = self.unique(system.reuse.iter().map(|reuse| &reuse.id));
+        for application in &system.application {
+            self.unique(application.users.iter().map(|user| &user.id));
+        }
+        // A statement's `about` must name one thing only.
+        let everything = system.room.iter().map(|room| &room.id);
+        let everything = everything.chain(system.channel.iter().map(|channel| &channel.id));
+        let everything = everything.chain(system.device.iter().map(|device| &device.id));
+        let everything = everything.chain(system.application.iter().map(|application| &application.id));
+        let everything = everything.chain(system.data.iter().map(|data| &data.id));
+        let everything = everything.chain(system.action.iter().map(|action| &action.id));
+        let mut subjects = self.unique(everything);
+        for application in &system.application {
+            subjects.extend(application.users.iter().map(|user| Box::from(user_class(application, user))));
+        }
+        subjects.push(MANAGEMENT.into());
+        let mut abouts = subjects.clone();
+        for more in [&products, &keys, &services] {
+            abouts.extend(more.iter().filter(|name| !subjects.contains(name)).cloned());
+        }
+        let units: Vec<Box<str>> = indicators.iter().map(|name| Box::from(*name)).collect();
+
+        for room in &system.room {
+            self.known("reuse", &reports, room.reuse.as_ref());
+        }
+        for channel in &system.channel {
+            self.known("product", &products, channel.product.as_ref());
+            self.known("device", &devices, channel.boundary.as_ref());
+            self.known("data", &data, &channel.carries);
+            self.ends(&channel.ends);
+        }
+        for device in &system.device {
+            self.known("product", &products, device.product.iter().chain(&device.management_product));
+            self.known("room", &rooms, device.room.as_ref());
+            self.ends(&device.management_ends);
+        }
+        for user in system.application.iter().flat_map(|application| &application.users) {
+            self.known("product", &products, user.product.as_ref());
+            self.known("reuse", &reports, user.reuse.as_ref());
+        }
+        for kind in &system.data {
+            self.known("application", &applications, Some(&kind.application));
+            self.known("product", &products, kind.product.as_ref());
+        }
+        for action in &system.action {
+            self.known("application", &applications, Some(&action.application));
+            self.known("product", &products, action.product.as_ref());
+        }
+        let places: Vec<Box<str>> =
+            products.iter().cloned().chain(KEY_PLACES.iter().map(|place| Box::from(*place))).collect();
+        for key in &system.key {
+            self.known("product or place of a key", &places, key.made_in.iter().chain(&key.kept_in));
+            for serves in &key.serves {
+                let Some((unit, subject)) = serves.get_ref().split_once(' ') else {
+                    self.fault(
+                        serves,
+                        FaultKind::Range {
+                            expected: "INDICATOR SUBJECT, such as \"NET-ID patient-portal\"",
+                            found: serves.get_ref().clone(),
+                        },
+                    );
+                    continue;
+                };
+                self.known_text("indicator", &units, serves, unit);
+                self.known_text("subject", &subjects, serves, subject);
+            }
+        }
+        for reuse in &system.reuse {
+            self.known("indicator", &units, reuse.units.iter().map(|unit| &unit.unit));
+        }
+        for scope in &system.scope {
+            self.known("indicator", &units, Some(&scope.unit));
+            self.known("subject", &subjects, scope.subject.as_ref());
+        }
+        for statement in &system.statement {
+            self.known("subject, product or key", &abouts, Some(&statement.about));
+            self.known("indicator", &units, statement.unit.as_ref());
+        }
+        for management in &system.management {
+            self.known("indicator", &units, Some(&management.unit));
+        }
+        self.unique(system.management.iter().map(|management| &management.unit));
+        for ruling in &system.ruling {
+            self.known("indicator", &units, Some(&ruling.unit));
+            self.known("subject", &subjects, Some(&ruling.subject));
+        }
+        for mitigation in &system.mitigation {
+            self.known("subject", &subjects, Some(&mitigation.subject));
+        }
+    }
+
+    fn ranges(&mut self, today: Option<Date>) {
+        let grade = &self.system.grade;
+        let (filed, level) = (grade.filed, grade.cryptography_level);
+        let wrong_level = |level: Option<u8>| level.filter(|level| !(1..=5).contains(level));
+        let harms = grade.business_information.iter().chain(&grade.system_service);
+        for harm in harms {
+            if !["citizens", "public", "national"].contains(&&**harm.object.get_ref()) {
+                self.fault(
+                    &harm.object,
+                    FaultKind::Range { expected: "citizens, public or national", found: harm.object.get_ref().clone() },
+                );
+            }
+            if !["general", "severe", "especially-severe"].contains(&&**harm.degree.get_ref()) {
+                self.fault(
+                    &harm.degree,
+                    FaultKind::Range {
+                        expected: "general, severe or especially-severe",
+                        found: harm.degree.get_ref().clone(),
+                    },
+                );
+            }
+        }
+        if let Some(wrong) = wrong_level(filed).or(wrong_level(level)) {
+            self.at_word(
+                "[grade]",
+                FaultKind::Range { expected: "a level from 1 to 5", found: wrong.to_string().into() },
+            );
+        }
+        if let (Some(filed), Some(level)) = (filed, level)
+            && level < filed
+        {
+            let expected = "a cryptography level that is not below the filed level (FAQ 1.1)";
+            self.at_word("cryptography_level", FaultKind::Range { expected, found: level.to_string().into() });
+        }
+        for product in &self.system.product {
+            if let Some(grade) = product.grade.filter(|grade| !(1..=4).contains(grade)) {
+                self.fault(
+                    &product.id,
+                    FaultKind::Range { expected: "a product grade from 1 to 4", found: grade.to_string().into() },
+                );
+            }
+            if let Some([from, to]) = product.valid
+                && to < from
+            {
+                let found = format!("{from} to {to}").into();
+                self.fault(&product.id, FaultKind::Range { expected: "a validity that begins before it ends", found });
+            }
+        }
+        for statement in &self.system.statement {
+            if today.is_some_and(|today| statement.on > today) {
+                let found = statement.on.to_string().into();
+                self.fault(
+                    &statement.about,
+                    FaultKind::Range { expected: "a day that is not after the day of the assessment", found },
+                );
+            }
+        }
+    }
+
+    fn at_word(&mut self, word: &str, kind: FaultKind) {
+        let (line, column) = place(self.text, &self.system.lines, self.text.find(word).unwrap_or(0));
+        self.faults.push(Fault { line, column, kind });
+    }
+
+    fn ends<'s>(&mut self, ends: impl IntoIterator<Item = &'s Spot>) {
+        for end in ends {
+            let port = end.get_ref().rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+            if !port.is_some_and(|(host, port)| !host.is_empty() && port > 0) {
+                self.fault(
+                    end,
+                    FaultKind::Range {
+                        expected: "HOST:PORT, such as 192.0.2.20:443 or [2001:db8::1]:443",
+                        found: end.get_ref().clone(),
+                    },
+                );
+            }
+        }
+    }
+
+    fn unique<'s>(&mut self, names: impl Iterator<Item = &'s Spot>) -> Vec<Box<str>> {
+        let mut seen: BTreeMap<Box<str>, u32> = BTreeMap::new();
+        let mut order = Vec::new();
+        for name in names {
+            let line = position(&self.system.lines, name.span().start).0;
+            if let Some(first) = seen.get(name.get_ref()) {
+                let first = *first;
+                self.fault(name, FaultKind::Twice { name: name.get_ref().clone(), first });
+            } else {
+                seen.insert(name.get_ref().clone(), line);
+                order.push(name.get_ref().clone());
+            }
+        }
+        order
+    }
+
+    fn known<'s>(&mut self, what: &'static str, known: &[Box<str>], names: impl IntoIterator<Item = &'s Spot>) {
+        for name in names {
+            self.known_text(what, known, name, name.get_ref());
+        }
+    }
+
+    fn known_text(&mut self, what: &'static str, known: &[Box<str>], at: &Spot, name: &str) {
+        if !known.iter().any(|candidate| &**candidate == name) {
+            let nearest = known.iter().min_by_key(|candidate| distance(candidate, name));
+            let nearest =
+                nearest.filter(|candidate| distance(candidate, name) <= 1 + name.chars().count() / 3).cloned();
+            self.fault(at, FaultKind::Unknown { what, name: name.into(), nearest, known: known.to_vec() });
+        }
+    }
+}
+
+/// Where a key can lie outside a product.
+pub(super) const KEY_PLACES: [&str; 5] =
+    ["software", "software-keystore", "configuration-file", "source-code", "database"];
+
+/// Levenshtein distance in characters.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (index, character) in left.chars().enumerate() {
+        let mut diagonal = index;
+        let mut before = index + 1;
+        for (column, other) in right.iter().enumerate() {
+            let above = row.get(column + 1).copied().unwrap_or(usize::MAX);
+            let cost = (diagonal + usize::from(character != *other)).min(above + 1).min(before + 1);
+            if let Some(cell) = row.get_mut(column) {
+                *cell = before;
+            }
+            diagonal = above;
+            before = cost;
+        }
+        if let Some(cell) = row.last_mut() {
+            *cell = before;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "[system]\nname = \"示例\"\noperator = \"示例医院\"\n";
+
+    fn faults(rest: &str) -> Vec<Fault> {
+        read(&format!("{HEAD}{rest}"), &["NET-ID", "APP-ID"], None).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn names_resolve_or_are_pointed_at() {
+        let fault = &faults(
+            "[[channel]]\nid = \"portal\"\nproduct = \"vpn-gv\"\n[[product]]\nid = \"vpn-gw\"\nkind = \"网关\"\n",
+        )[0];
+        assert_eq!((fault.line, fault.column), (6, 11));
+        assert!(
+            matches!(&fault.kind, FaultKind::Unknown { what: "product", nearest: Some(near), .. } if &**near == "vpn-gw"),
+            "{fault:?}"
+        );
+
+        let fault = &faults("[[room]]\nid = \"a\"\n[[room]]\nid = \"a\"\n")[0];
+        assert_eq!((fault.line, &fault.kind), (7, &FaultKind::Twice { name: "a".into(), first: 5 }));
+
+        let fault = &faults("[[key]]\nid = \"k\"\nserves = [\"NET-IDD portal\"]\n")[0];
+        assert!(
+            matches!(&fault.kind, FaultKind::Unknown { what: "indicator", nearest: Some(near), .. } if &**near == "NET-ID"),
+            "{fault:?}"
+        );
+    }
+
+    #[test]
+    fn shapes_and_ranges_are_pointed_at() {
+        for (rest, line, part) in [
+            ("colour = 1\n", 4, "unknown field"),
+            ("[grade]\nfiled = 6\n", 4, "1 to 5"),
+            ("[grade]\nfiled = 3\ncryptography_level = 2\n", 6, "not below"),
+            ("[[channel]]\nid = \"p\"\nends = [\"host\"]\n", 6, "HOST:PORT"),
+            ("[grade]\nsystem_service = [{ object = \"me\", degree = \"general\" }]\n", 5, "citizens"),
+            ("[[product]]\nid = \"p\"\nkind = \"k\"\ncontract = 2026-02-30\n", 7, ""),
+        ] {
+            let faults = faults(rest);
+            let fault = faults.first().unwrap_or_else(|| panic!("no fault in {rest:?}"));
+            assert_eq!(fault.line, line, "{fault:?}");
+            assert!(format!("{fault:?}").contains(part), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn distances() {
+        for (left, right, expected) in [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("密评", "密码", 1)] {
+            assert_eq!(distance(left, right), expected);
+        }
+    }
+}
