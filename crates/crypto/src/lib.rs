@@ -57,10 +57,7 @@ pub enum CryptoError {
 }
 
 /// Draws from a source until `accept` takes a value.
-fn draw<const N: usize, T>(
-    rng: &mut dyn CryptoRng,
-    accept: impl Fn(&[u8; N]) -> Option<T>,
-) -> Result<T, CryptoError> {
+fn draw<const N: usize, T>(rng: &mut dyn CryptoRng, accept: impl Fn(&[u8; N]) -> Option<T>) -> Result<T, CryptoError> {
     // A sound source is refused less than once in 2^31 draws on the curves here.
     for _ in 0..64 {
         let mut bytes = [0; N];
