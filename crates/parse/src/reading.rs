@@ -1,0 +1,419 @@
+//! What every reader shares: limits, defects, and a cursor that cannot run past the end.
+
+use std::fmt;
+
+/// What a reader of a finished thing returns: as much as could be read, or the one defect that left nothing to give.
+pub type Read<T> = Result<Reading<T>, Defect>;
+
+/// A value, what was wrong with its bytes, and how many bytes behind it were not looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading<T> {
+    /// What was read.
+    pub value: T,
+    /// What was wrong, in the order of discovery. Evidence, not an error.
+    pub defects: Vec<Defect>,
+    /// Bytes left behind the value.
+    pub rest: usize,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("byte {at}: {what}")]
+pub struct Defect {
+    /// Offset from the first byte that was given to the reader.
+    pub at: usize,
+    /// What is wrong there.
+    pub what: DefectKind,
+}
+
+/// The ways in which bytes can be wrong. Numbers are kept as found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DefectKind {
+    /// The bytes end before the thing they announce.
+    Short {
+        /// Bytes that were announced or needed.
+        wanted: usize,
+        /// Bytes that are there.
+        left: usize,
+    },
+    /// Bytes behind the end of a thing, inside what holds it.
+    Trailing {
+        /// How many.
+        left: usize,
+    },
+    /// A list whose length is no multiple of its element's.
+    Uneven {
+        /// Length of the list in bytes.
+        length: usize,
+        /// Length of an element in bytes.
+        element: usize,
+    },
+    /// A list that must hold something holds nothing.
+    Empty,
+    /// A session id, random or signature field longer than its standard allows.
+    TooLong {
+        /// Bytes found.
+        found: usize,
+        /// Bytes allowed.
+        most: usize,
+    },
+    /// More than a limit of ours allows; what is above it was not read.
+    Limit {
+        /// Which limit.
+        limit: Limit,
+        /// Its value.
+        most: usize,
+        /// What the bytes hold or announce.
+        found: usize,
+    },
+    /// Not the start of a TLS, TLCP or SSL 2.0 record.
+    NotTls {
+        /// The first byte.
+        first: u8,
+    },
+    /// A record of a content type that does not exist.
+    ContentType(u8),
+    /// A record whose version differs from that of its connection.
+    RecordVersion(u16),
+    /// A handshake message of length zero in a record of length zero, or an alert of another length than two.
+    RecordLength(usize),
+    /// A handshake message where its type has no place.
+    UnexpectedMessage(u8),
+    /// The same extension twice in one list.
+    RepeatedExtension(u16),
+    /// A type of curve description other than "named curve".
+    CurveType(u8),
+    /// A name that is not text where text is due.
+    NotText,
+}
+
+impl fmt::Display for DefectKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use DefectKind as D;
+        match self {
+            D::Short { wanted, left } => write!(out, "needs {wanted} bytes, {left} are left"),
+            D::Trailing { left } => write!(out, "{left} bytes behind the end"),
+            D::Uneven { length, element } => write!(out, "a list of {length} bytes cannot hold elements of {element}"),
+            D::Empty => write!(out, "an empty list where something is due"),
+            D::TooLong { found, most } => write!(out, "{found} bytes where at most {most} are allowed"),
+            D::Limit { limit, most, found } => write!(out, "{limit}: {found} where the limit is {most}"),
+            D::NotTls { first } => write!(out, "not a record: starts with {first:#04x}"),
+            D::ContentType(number) => write!(out, "unknown content type {number}"),
+            D::RecordVersion(version) => write!(out, "record version {version:#06x} differs from the connection's"),
+            D::RecordLength(length) => write!(out, "a record of {length} bytes cannot hold what it says it holds"),
+            D::UnexpectedMessage(number) => write!(out, "handshake message {number} out of place"),
+            D::RepeatedExtension(number) => write!(out, "extension {number} is there twice"),
+            D::CurveType(number) => write!(out, "curve description of type {number} instead of a named curve"),
+            D::NotText => write!(out, "not text"),
+        }
+    }
+}
+
+/// How much a reader takes before it stops. Every field has a test at its value and one above it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one record's fragment. 2^14 and 2048 for protection (RFC 5246 6.2.3); TLS 1.3 allows less.
+    pub record: usize,
+    /// Bytes of one handshake message's body.
+    pub message: usize,
+    /// Handshake bytes of one direction.
+    pub handshake: usize,
+    /// Extensions in one list.
+    pub extensions: usize,
+    /// Certificates in one list.
+    pub certificates: usize,
+    /// Names of accepted authorities in a CertificateRequest.
+    pub authorities: usize,
+    /// Alerts kept of one connection.
+    pub alerts: usize,
+    /// Defects kept of one thing; the last one kept says that there were more.
+    pub defects: usize,
+}
+
+impl Limits {
+    /// What honest peers and files never reach.
+    pub const DEFAULT: Limits = Limits {
+        record: (1 << 14) + 2048,
+        message: 1 << 16,
+        handshake: 1 << 17,
+        extensions: 128,
+        certificates: 32,
+        authorities: 1024,
+        alerts: 16,
+        defects: 64,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits::DEFAULT
+    }
+}
+
+/// The name of one field of [`Limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Limits::record`]
+    Record,
+    /// [`Limits::message`]
+    Message,
+    /// [`Limits::handshake`]
+    Handshake,
+    /// [`Limits::extensions`]
+    Extensions,
+    /// [`Limits::certificates`]
+    Certificates,
+    /// [`Limits::authorities`]
+    Authorities,
+    /// [`Limits::alerts`]
+    Alerts,
+    /// [`Limits::defects`]
+    Defects,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Limit::Record => "bytes of a record",
+            Limit::Message => "bytes of a handshake message",
+            Limit::Handshake => "handshake bytes of one direction",
+            Limit::Extensions => "extensions",
+            Limit::Certificates => "certificates",
+            Limit::Authorities => "names of authorities",
+            Limit::Alerts => "alerts",
+            Limit::Defects => "defects",
+        })
+    }
+}
+
+/// Collects defects up to [`Limits::defects`].
+#[derive(Debug)]
+pub(crate) struct Defects {
+    found: Vec<Defect>,
+    most: usize,
+}
+
+impl Defects {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Defects { found: Vec::new(), most: limits.defects }
+    }
+
+    pub(crate) fn note(&mut self, at: usize, what: DefectKind) {
+        self.push(Defect { at, what });
+    }
+
+    pub(crate) fn push(&mut self, defect: Defect) {
+        keep_defect(&mut self.found, defect.clone(), self.most, |most| Defect {
+            at: defect.at,
+            what: DefectKind::Limit { limit: Limit::Defects, most, found: most.saturating_add(1) },
+        });
+    }
+
+    /// The reading of `value`, with `reader` standing behind its last byte.
+    pub(crate) fn reading<T>(self, value: T, reader: &Reader<'_>) -> Reading<T> {
+        Reading { value, defects: self.found, rest: reader.left() }
+    }
+
+    /// The reading of `value` that should have used all bytes: what `reader` has left is a defect.
+    pub(crate) fn whole<T>(mut self, value: T, reader: &Reader<'_>) -> Reading<T> {
+        if !reader.is_empty() {
+            self.note(reader.at(), DefectKind::Trailing { left: reader.left() });
+        }
+        self.reading(value, reader)
+    }
+}
+
+/// Keeps `item` while fewer than `most` are kept; then one last item that says there were more; then nothing.
+pub(crate) fn keep_defect<T>(kept: &mut Vec<T>, item: T, most: usize, more: impl FnOnce(usize) -> T) {
+    if kept.len() < most {
+        kept.push(item);
+    } else if kept.len() == most {
+        kept.push(more(most));
+    }
+}
+
+/// A cursor over bytes that remembers where in the whole it stands.
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    left: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the first of `bytes`, offset 0.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Reader::starting(bytes, 0)
+    }
+
+    /// Starts at the first of `bytes`, which is byte `at` of the whole that defects speak of.
+    pub fn starting(bytes: &'a [u8], at: usize) -> Self {
+        Reader { left: bytes, at }
+    }
+
+    /// Offset of the next byte in the whole.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Bytes that are left.
+    pub fn left(&self) -> usize {
+        self.left.len()
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// The next byte, without taking it.
+    pub fn peek(&self) -> Option<u8> {
+        self.left.first().copied()
+    }
+
+    /// All that is left.
+    pub fn rest(&mut self) -> &'a [u8] {
+        let rest = self.left;
+        self.advance(rest.len(), &[]);
+        rest
+    }
+
+    /// The next `count` bytes.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`]; nothing is taken then. So for all the following.
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], Defect> {
+        let Some((taken, left)) = self.left.split_at_checked(count) else { return Err(self.short(count)) };
+        self.advance(count, left);
+        Ok(taken)
+    }
+
+    /// The next `N` bytes as an array.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Defect> {
+        let Some((taken, left)) = self.left.split_first_chunk::<N>() else { return Err(self.short(N)) };
+        let taken = *taken;
+        self.advance(N, left);
+        Ok(taken)
+    }
+
+    /// One byte.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn u8(&mut self) -> Result<u8, Defect> {
+        self.array().map(|[byte]| byte)
+    }
+
+    /// A big-endian integer of two bytes.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn u16(&mut self) -> Result<u16, Defect> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    /// A big-endian integer of three bytes.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn u24(&mut self) -> Result<u32, Defect> {
+        self.array().map(|[high, middle, low]| u32::from_be_bytes([0, high, middle, low]))
+    }
+
+    /// A big-endian integer of four bytes.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn u32(&mut self) -> Result<u32, Defect> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    /// What stands behind a length of one byte.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`]; so for the next two.
+    pub fn vector8(&mut self) -> Result<Reader<'a>, Defect> {
+        let mut ahead = self.clone();
+        let length = usize::from(ahead.u8()?);
+        self.vector(ahead, length)
+    }
+
+    /// What stands behind a length of two bytes.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn vector16(&mut self) -> Result<Reader<'a>, Defect> {
+        let mut ahead = self.clone();
+        let length = usize::from(ahead.u16()?);
+        self.vector(ahead, length)
+    }
+
+    /// What stands behind a length of three bytes.
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn vector24(&mut self) -> Result<Reader<'a>, Defect> {
+        let mut ahead = self.clone();
+        let length = usize::try_from(ahead.u24()?).unwrap_or(usize::MAX);
+        self.vector(ahead, length)
+    }
+
+    fn vector(&mut self, mut ahead: Reader<'a>, length: usize) -> Result<Reader<'a>, Defect> {
+        let at = ahead.at;
+        let inner = ahead.take(length)?;
+        *self = ahead;
+        Ok(Reader::starting(inner, at))
+    }
+
+    fn advance(&mut self, count: usize, left: &'a [u8]) {
+        // A slice is shorter than isize::MAX, so this never saturates in practice.
+        self.at = self.at.saturating_add(count);
+        self.left = left;
+    }
+
+    /// The defect of `wanted` bytes that are not there.
+    pub fn short(&self, wanted: usize) -> Defect {
+        Defect { at: self.at, what: DefectKind::Short { wanted, left: self.left.len() } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_and_vectors_move_the_cursor_and_know_where_they_are() {
+        let mut reader = Reader::new(&[1, 0, 2, 0, 0, 3, 0, 0, 0, 4, 2, 9, 8, 0, 1, 7, 0, 0, 1, 6]);
+        assert_eq!((reader.u8(), reader.u16(), reader.u24(), reader.u32()), (Ok(1), Ok(2), Ok(3), Ok(4)));
+        let mut inner = reader.vector8().unwrap();
+        assert_eq!((inner.at(), inner.rest()), (11, &[9, 8][..]));
+        assert_eq!(reader.vector16().unwrap().rest(), &[7]);
+        assert_eq!(reader.vector24().unwrap().rest(), &[6]);
+        assert!(reader.is_empty());
+    }
+
+    #[test]
+    fn a_short_read_takes_nothing() {
+        let mut reader = Reader::starting(&[0, 5, 1], 10);
+        let expected = Defect { at: 12, what: DefectKind::Short { wanted: 5, left: 1 } };
+        assert_eq!(reader.vector16().unwrap_err(), expected);
+        assert_eq!((reader.at(), reader.left()), (10, 3));
+        assert_eq!(expected.to_string(), "byte 12: needs 5 bytes, 1 are left");
+    }
+
+    #[test]
+    fn the_last_defect_kept_says_that_there_were_more() {
+        let limits = Limits { defects: 2, ..Limits::default() };
+        let kept = |count: usize| {
+            let mut defects = Defects::new(&limits);
+            (0..count).for_each(|at| defects.note(at, DefectKind::Empty));
+            defects.found
+        };
+        assert_eq!(kept(2).len(), 2);
+        let more = Defect { at: 2, what: DefectKind::Limit { limit: Limit::Defects, most: 2, found: 3 } };
+        assert_eq!(kept(3).last(), Some(&more));
+        assert_eq!(kept(9), kept(3));
+    }
+}

@@ -1,0 +1,11 @@
+//! SSL 2.0 to TLS 1.3 and TLCP on the wire: one definition of every record and message, for captures, probes, the
+//! demo's servers and the fuzzer.
+
+pub mod code;
+mod dialect;
+pub mod message;
+pub mod record;
+
+pub use code::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType};
+pub use dialect::Dialect;
+pub use record::{Deframed, Deframer, Message, MessageAssembler, Record};
