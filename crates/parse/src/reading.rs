@@ -75,8 +75,13 @@ pub enum DefectKind {
     ContentType(u8),
     /// A record whose version differs from that of its connection.
     RecordVersion(u16),
-    /// A handshake message of length zero in a record of length zero, or an alert of another length than two.
+    /// A record that cannot hold what it says: an empty one of handshake messages, a ChangeCipherSpec of another length
+    /// than one.
     RecordLength(usize),
+    /// A record of a known content type where it has no place.
+    UnexpectedRecord(u8),
+    /// A ChangeCipherSpec inside a handshake message.
+    KeysInsideMessage,
     /// A handshake message where its type has no place.
     UnexpectedMessage(u8),
     /// The same extension twice in one list.
@@ -101,6 +106,8 @@ impl fmt::Display for DefectKind {
             D::ContentType(number) => write!(out, "unknown content type {number}"),
             D::RecordVersion(version) => write!(out, "record version {version:#06x} differs from the connection's"),
             D::RecordLength(length) => write!(out, "a record of {length} bytes cannot hold what it says it holds"),
+            D::UnexpectedRecord(number) => write!(out, "record of content type {number} out of place"),
+            D::KeysInsideMessage => out.write_str("keys change inside a handshake message"),
             D::UnexpectedMessage(number) => write!(out, "handshake message {number} out of place"),
             D::RepeatedExtension(number) => write!(out, "extension {number} is there twice"),
             D::CurveType(number) => write!(out, "curve description of type {number} instead of a named curve"),

@@ -5,7 +5,9 @@ pub mod code;
 mod dialect;
 pub mod message;
 pub mod record;
+mod watch;
 
 pub use code::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType};
 pub use dialect::Dialect;
 pub use record::{Deframed, Deframer, Message, MessageAssembler, Record};
+pub use watch::{End, Fed, FoundDefect, Handshake, SentAlert, Side, Sides, Then, Watcher};

@@ -1,0 +1,164 @@
+//! Just enough of pcap, Ethernet, IP and TCP to give the watcher what two programs once said to each other.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use dengmi_parse::Limits;
+use dengmi_parse::tls::{End, Handshake, Side, Then, Watcher};
+
+/// What was sent, in the order in which it could be delivered.
+pub(crate) struct Conversation {
+    pub(crate) name: String,
+    pub(crate) truth: toml::Table,
+    pub(crate) pieces: Vec<(Side, Vec<u8>)>,
+    pub(crate) ended: Vec<(Side, End)>,
+}
+
+pub(crate) fn vectors(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(folder)
+}
+
+/// Every capture of the folder, each with its one flow.
+pub(crate) fn conversations() -> Vec<Conversation> {
+    let folder = vectors("captures");
+    let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    names.sort();
+    names.iter().map(|path| conversation(path)).collect()
+}
+
+fn conversation(truth: &Path) -> Conversation {
+    let table: toml::Table = std::fs::read_to_string(truth).unwrap().parse().unwrap();
+    let file = std::fs::read(truth.with_file_name(table["capture"].as_str().unwrap())).unwrap();
+    let [flow] = &table["flow"].as_array().unwrap()[..] else { panic!("{truth:?} has several flows") };
+    let truth = flow.as_table().unwrap().clone();
+    let port = |key: &str| u16::try_from(truth[key].as_integer().unwrap()).unwrap();
+    let (mut pieces, ended) = deliver(&file, port("client_port"), port("server_port"));
+    for (side, count) in before_tls(truth.get("starttls").and_then(toml::Value::as_str), &pieces) {
+        skip(&mut pieces, side, count);
+    }
+    Conversation { name: table["capture"].as_str().unwrap().to_owned(), truth, pieces, ended }
+}
+
+/// One direction: the next sequence number, what came too early, and whether bytes were lost.
+#[derive(Default)]
+struct Stream {
+    next: Option<u32>,
+    early: BTreeMap<u32, Vec<u8>>,
+    cut: bool,
+}
+
+fn deliver(file: &[u8], client: u16, server: u16) -> (Vec<(Side, Vec<u8>)>, Vec<(Side, End)>) {
+    let mut pieces = Vec::new();
+    let mut ended = Vec::new();
+    let mut streams = [Stream::default(), Stream::default()];
+    let mut left = &file[24..];
+    while !left.is_empty() {
+        let length = usize::try_from(u32::from_le_bytes(left[8..12].try_into().unwrap())).unwrap();
+        let (packet, behind) = left[16..].split_at(length);
+        left = behind;
+        let Some(segment) = tcp(packet) else { continue };
+        let side = match segment.ports {
+            (from, to) if (from, to) == (client, server) => Side::Client,
+            (from, to) if (from, to) == (server, client) => Side::Server,
+            _ => continue,
+        };
+        let stream = &mut streams[usize::from(side == Side::Server)];
+        if stream.cut {
+            continue;
+        }
+        let start = segment.sequence.wrapping_add(u32::from(segment.flags & 2 != 0));
+        let next = *stream.next.get_or_insert(start);
+        if start.wrapping_sub(next) < 1 << 31 && !segment.payload.is_empty() {
+            stream.early.entry(start).or_insert(segment.payload.to_vec());
+        }
+        while let Some(bytes) = stream.early.remove(&stream.next.unwrap()) {
+            stream.next = Some(stream.next.unwrap().wrapping_add(u32::try_from(bytes.len()).unwrap()));
+            pieces.push((side, bytes));
+        }
+        let end = match segment.flags {
+            _ if segment.is_short => Some(End::Cut),
+            flags if flags & 4 != 0 => Some(End::Reset),
+            flags if flags & 1 != 0 => Some(End::Closed),
+            _ => None,
+        };
+        stream.cut = segment.is_short;
+        ended.extend(end.map(|end| (side, end)));
+    }
+    (pieces, ended)
+}
+
+struct Segment<'a> {
+    ports: (u16, u16),
+    sequence: u32,
+    flags: u8,
+    payload: &'a [u8],
+    /// The capture holds less than was sent.
+    is_short: bool,
+}
+
+fn tcp(packet: &[u8]) -> Option<Segment<'_>> {
+    let number = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
+    let ether = if number(12) == 0x8100 { 16 } else { 12 };
+    let ip = ether + 2;
+    let (start, end) = match number(ether) {
+        0x0800 if packet[ip + 9] == 6 => (ip + usize::from(packet[ip] & 15) * 4, ip + usize::from(number(ip + 2))),
+        0x86dd if packet[ip + 6] == 6 => (ip + 40, ip + 40 + usize::from(number(ip + 4))),
+        _ => return None,
+    };
+    let payload = start + usize::from(packet[start + 12] >> 4) * 4;
+    Some(Segment {
+        ports: (number(start), number(start + 2)),
+        sequence: u32::from_be_bytes(packet[start + 4..start + 8].try_into().unwrap()),
+        flags: packet[start + 13],
+        payload: &packet[payload..end.min(packet.len())],
+        is_short: end > packet.len(),
+    })
+}
+
+/// What two protocols say before they go over to TLS.
+fn before_tls(starttls: Option<&str>, pieces: &[(Side, Vec<u8>)]) -> Vec<(Side, usize)> {
+    let first = |side: Side| &pieces.iter().find(|(from, _)| *from == side).unwrap().1;
+    let mysql_packet = |bytes: &[u8]| 4 + usize::from(bytes[0]) + (usize::from(bytes[1]) << 8);
+    match starttls {
+        None => vec![],
+        Some(text) if text.starts_with("PostgreSQL") => vec![(Side::Client, 8), (Side::Server, 1)],
+        Some(text) if text.starts_with("MySQL") => {
+            [Side::Client, Side::Server].map(|side| (side, mysql_packet(first(side)))).to_vec()
+        }
+        Some(other) => panic!("{other} is not known"),
+    }
+}
+
+fn skip(pieces: &mut Vec<(Side, Vec<u8>)>, side: Side, mut count: usize) {
+    for (_, bytes) in pieces.iter_mut().filter(|(from, _)| *from == side) {
+        let now = count.min(bytes.len());
+        bytes.drain(..now);
+        count -= now;
+    }
+    pieces.retain(|(_, bytes)| !bytes.is_empty());
+}
+
+/// Watches the conversation with every piece cut into parts of the sizes that `sizes` gives.
+pub(crate) fn watch(conversation: &Conversation, sizes: impl IntoIterator<Item = usize>) -> Handshake {
+    let limits = Limits::default();
+    let mut sizes = sizes.into_iter();
+    let mut watcher = Watcher::new();
+    let mut kept = [Vec::new(), Vec::new()];
+    'pieces: for (side, piece) in &conversation.pieces {
+        let mut piece = &piece[..];
+        while !piece.is_empty() {
+            let (part, behind) = piece.split_at(sizes.next().unwrap_or(usize::MAX).clamp(1, piece.len()));
+            piece = behind;
+            let kept = &mut kept[usize::from(*side == Side::Server)];
+            kept.extend_from_slice(part);
+            let fed = watcher.feed(*side, kept, &limits);
+            kept.drain(..fed.used);
+            if fed.then == Then::Enough {
+                break 'pieces;
+            }
+        }
+    }
+    conversation.ended.iter().for_each(|&(side, end)| watcher.end(side, end));
+    watcher.into_handshake()
+}

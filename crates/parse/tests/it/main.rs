@@ -1,0 +1,9 @@
+//! The readers on recorded connections, real certificates and damaged bytes.
+
+// Helpers of tests are tests to us, but not to clippy.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod capture;
+mod hostile;
+mod replay;
+mod watcher;

@@ -1,0 +1,121 @@
+//! What the watcher tells of each recorded connection against what is known of it.
+
+use dengmi_core::{Group, Scheme, Suite, Version};
+use dengmi_parse::Limits;
+use dengmi_parse::tls::{Dialect, End, Handshake, Side};
+use proptest::prelude::*;
+
+use crate::capture::{Conversation, conversations, watch};
+
+#[test]
+fn every_recorded_connection_is_told_as_it_was() {
+    let conversations = conversations();
+    assert!(conversations.len() >= 28, "{} captures: a replay of nothing proves nothing", conversations.len());
+    conversations.iter().for_each(|conversation| {
+        check(conversation, &watch(conversation, []));
+    });
+}
+
+fn check(conversation: &Conversation, handshake: &Handshake) {
+    let name = &conversation.name;
+    let truth = |key: &str| conversation.truth.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+    let is = |key: &str| conversation.truth.get(key).and_then(toml::Value::as_bool);
+    let number = |text: &str| u16::from_str_radix(text.strip_prefix("0x").unwrap(), 16).unwrap();
+
+    let outcome = truth("handshake");
+    assert_eq!(handshake.completed, outcome == "complete", "{name}: {outcome}");
+    match outcome {
+        "complete" => assert_eq!(handshake.defects, [], "{name}"),
+        "failed" => {
+            let refused = handshake.alerts.iter().any(|sent| sent.from == Side::Server);
+            assert!(refused || handshake.ended.server == Some(End::Closed), "{name}");
+        }
+        "not captured" => {
+            assert!(handshake.midstream, "{name}");
+            assert_eq!(handshake.record_version.client, Some(Version::TLCP), "{name}");
+        }
+        "client side only" => {
+            assert_eq!((handshake.version, handshake.suite), (None, None), "{name}");
+            let hello = handshake.read_client_hello(&Limits::default()).unwrap().unwrap().value;
+            assert_eq!((hello.suites[0], hello.versions()), (Suite(0x1301), vec![Version::TLS_1_3]), "{name}");
+        }
+        cut => {
+            assert!(cut.contains("snap length"), "{name}: {cut}");
+            assert_eq!((handshake.suite, handshake.ended.server), (None, Some(End::Cut)), "{name}");
+        }
+    }
+    let dialect = match truth("protocol").split(' ').next().unwrap() {
+        "TLCP" => Dialect::Tlcp,
+        _ => Dialect::Tls,
+    };
+    if outcome == "failed" {
+        let first = handshake.record_version.client.unwrap();
+        assert_eq!(Dialect::of(first), Some(dialect), "{name}");
+        assert!(handshake.is_answered() && handshake.server_hello.is_none(), "{name}");
+    }
+    if outcome != "complete" {
+        return;
+    }
+    assert_eq!(handshake.dialect, Some(dialect), "{name}");
+    assert_eq!(handshake.version, Some(Version(number(truth("wire_version")))), "{name}");
+    assert_eq!(handshake.suite, Some(Suite(number(truth("cipher_suite_code")))), "{name}");
+    let (group, dh_bits) = match truth("group") {
+        "" => (None, None),
+        "x25519" | "X25519" => (Some(0x001d), None),
+        "secp256r1" | "P-256" => (Some(0x0017), None),
+        "secp384r1" => (Some(0x0018), None),
+        "curveSM2" => (Some(0x0029), None),
+        "X25519MLKEM768" => (Some(0x11ec), None),
+        "finite-field DH, 2048-bit prime" => (None, Some(2048)),
+        other => panic!("{name}: group {other}"),
+    };
+    assert_eq!((handshake.group, handshake.dh_bits), (group.map(Group), dh_bits), "{name}");
+    let scheme = match truth("signature") {
+        "rsa_pss_rsae_sha256" => Some(0x0804),
+        "ecdsa_secp256r1_sha256" => Some(0x0403),
+        hidden if hidden.ends_with("(encrypted)") || hidden.contains("inside encrypted") => None,
+        implied if implied == "SM2-SM3" || implied.contains("implied by") => {
+            let message = handshake.read_server_key_exchange(&Limits::default()).unwrap().unwrap().value;
+            assert!(message.signature().is_some(), "{name}: signed, and the scheme not named");
+            None
+        }
+        "" => None,
+        other => panic!("{name}: signature {other}"),
+    };
+    assert_eq!(handshake.scheme, scheme.map(Scheme), "{name}");
+    assert_eq!(handshake.retry.is_some(), is("hello_retry_request").unwrap_or(false), "{name}");
+    assert_eq!(handshake.server_name.as_deref().unwrap_or_default(), truth("sni"), "{name}");
+    let in_clear = is("certificates_visible").unwrap();
+    assert_eq!(handshake.client_auth, if in_clear { is("client_auth") } else { None }, "{name}");
+    assert_eq!(handshake.resumed, Some(is("resumed").unwrap_or(false)), "{name}");
+    certificates(conversation, handshake);
+}
+
+fn certificates(conversation: &Conversation, handshake: &Handshake) {
+    let name = &conversation.name;
+    let empty = vec![];
+    let truth = conversation.truth.get("certificate").and_then(toml::Value::as_array).unwrap_or(&empty);
+    for (side, word) in [(Side::Client, "client"), (Side::Server, "server")] {
+        let expected: Vec<_> = truth.iter().filter(|entry| entry["sent_by"].as_str() == Some(word)).collect();
+        let found = handshake.certificates.of(side).as_deref().unwrap_or_default();
+        assert_eq!(found.len(), expected.len(), "{name}: certificates of the {word}");
+    }
+}
+
+#[test]
+fn a_drip_of_single_bytes_tells_the_same() {
+    for conversation in conversations() {
+        let single = watch(&conversation, std::iter::repeat(1));
+        assert_eq!(single, watch(&conversation, []), "{}", conversation.name);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_segmentation_tells_the_same(which in any::<prop::sample::Index>(), sizes in prop::collection::vec(1usize..700, 1..60)) {
+        let conversations = conversations();
+        let conversation = which.get(&conversations);
+        prop_assert_eq!(watch(conversation, sizes), watch(conversation, []), "{}", conversation.name);
+    }
+}
