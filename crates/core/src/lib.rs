@@ -13,6 +13,7 @@ mod exact;
 mod fact;
 mod id;
 mod observation;
+pub mod registry;
 pub mod system;
 
 pub use code::{Group, Scheme, Suite, Version};

@@ -1,1 +1,10 @@
-//! Placeholder.
+//! Law on a day, grading, determinations and exact scores.
+//!
+//! Nothing here touches a disk, a socket or a clock: law comes in as bytes, facts as words, and a verdict can be recomputed
+//! in ten years from the sealed case alone.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::float_arithmetic, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+
+pub mod determine;
+pub mod law;

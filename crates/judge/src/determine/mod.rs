@@ -1,0 +1,27 @@
+//! How a verdict is made: applicability, then D, A and K, then what follows. A pure function of facts and of the law of a day.
+
+mod cases;
+mod component;
+mod expression;
+mod judging;
+mod look;
+mod predicate;
+mod risk;
+mod rules;
+mod scene;
+mod truth;
+mod unit;
+mod word;
+
+pub use cases::{CaseFault, CaseReport, CaseResult, Got, run as run_cases};
+pub use component::{Component, Components};
+pub use expression::{Expression, NotAnExpression};
+pub use judging::{Judging, JudgingFault, Measure, NotAJudging};
+pub use look::{Function, Look};
+pub use predicate::{ALL as PREDICATES, Predicate};
+pub use risk::{RiskFinding, RiskState, risks};
+pub use rules::Rules;
+pub use scene::{Known, Scene, Source};
+pub use truth::{Bind, Doubt, Step, Truth, Used};
+pub use unit::{Applicability, Mark, Outcome, Range, Verdict, Weighed, judge};
+pub use word::{Answerer, Word};

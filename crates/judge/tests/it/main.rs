@@ -1,0 +1,4 @@
+//! Integration tests of the judge: one binary.
+
+mod cases;
+mod law;
