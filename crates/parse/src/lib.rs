@@ -10,7 +10,9 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
+pub mod certificate;
 pub mod reading;
 pub mod tls;
 
+pub use certificate::{Certificate, read_certificate};
 pub use reading::{Defect, DefectKind, Limit, Limits, Read, Reader, Reading};

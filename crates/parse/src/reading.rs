@@ -16,6 +16,13 @@ pub struct Reading<T> {
     pub rest: usize,
 }
 
+impl<T> Reading<T> {
+    /// The same reading with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reading<U> {
+        Reading { value: change(self.value), defects: self.defects, rest: self.rest }
+    }
+}
+
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("byte {at}: {what}")]
@@ -88,8 +95,47 @@ pub enum DefectKind {
     RepeatedExtension(u16),
     /// A type of curve description other than "named curve".
     CurveType(u8),
-    /// A name that is not text where text is due.
+    /// Not text where text is due.
     NotText,
+    /// Another DER tag than the one that is due (X.690 8.1.2).
+    Tag {
+        /// The tag that is due.
+        wanted: u8,
+        /// The tag that is there.
+        found: u8,
+    },
+    /// A tag of several bytes, an indefinite length, or one of more than four bytes: never in DER.
+    NotDer,
+    /// A length or an integer in more bytes than it needs (X.690 10.1, 8.3.2).
+    NotMinimal,
+    /// A boolean other than 00 and FF (X.690 11.1).
+    Boolean(u8),
+    /// A bit string whose count of unused bits is not possible, or not zero where whole bytes are due.
+    UnusedBits(u8),
+    /// A certificate's version number that does not exist, as on the wire: 2 is version 3.
+    CertificateVersion(u8),
+    /// Extensions, which only version 3 has, in a certificate of an older version.
+    ExtensionsBeforeVersion3,
+    /// A serial number that is zero or negative (RFC 5280 4.1.2.2).
+    SerialNotPositive,
+    /// Not a time of X.509, or one that does not exist.
+    NotTime,
+    /// A validity that ends before it starts.
+    ValidityReversed,
+    /// The signature algorithm inside the signed part differs from the one outside (RFC 5280 4.1.1.2).
+    SignatureAlgorithmsDiffer,
+    /// An extension that is marked critical and is not known here.
+    UnknownCriticalExtension(Box<str>),
+    /// The same certificate extension twice (RFC 5280 4.2).
+    RepeatedCertificateExtension(Box<str>),
+    /// A public key whose bytes cannot be a key of its algorithm or curve.
+    PublicKey,
+    /// Not base64 between the lines of a PEM block.
+    NotBase64,
+    /// A PEM block without its end line.
+    PemEnd,
+    /// No PEM block and no DER of the kind that is wanted.
+    NothingFound,
 }
 
 impl fmt::Display for DefectKind {
@@ -111,7 +157,24 @@ impl fmt::Display for DefectKind {
             D::UnexpectedMessage(number) => write!(out, "handshake message {number} out of place"),
             D::RepeatedExtension(number) => write!(out, "extension {number} is there twice"),
             D::CurveType(number) => write!(out, "curve description of type {number} instead of a named curve"),
-            D::NotText => write!(out, "not text"),
+            D::NotText => out.write_str("not text"),
+            D::Tag { wanted, found } => write!(out, "DER tag {found:#04x} where {wanted:#04x} is due"),
+            D::NotDer => out.write_str("a tag or length that DER does not have"),
+            D::NotMinimal => out.write_str("more bytes than the value needs"),
+            D::Boolean(byte) => write!(out, "a boolean of {byte:#04x}"),
+            D::UnusedBits(count) => write!(out, "{count} unused bits in a bit string"),
+            D::CertificateVersion(number) => write!(out, "certificate version number {number}"),
+            D::ExtensionsBeforeVersion3 => out.write_str("extensions in a certificate older than version 3"),
+            D::SerialNotPositive => out.write_str("a serial number that is not positive"),
+            D::NotTime => out.write_str("not a time"),
+            D::ValidityReversed => out.write_str("the validity ends before it starts"),
+            D::SignatureAlgorithmsDiffer => out.write_str("the signature algorithms inside and outside differ"),
+            D::UnknownCriticalExtension(oid) => write!(out, "unknown critical extension {oid}"),
+            D::RepeatedCertificateExtension(oid) => write!(out, "extension {oid} is there twice"),
+            D::PublicKey => out.write_str("bytes that cannot be a public key of their algorithm"),
+            D::NotBase64 => out.write_str("not base64"),
+            D::PemEnd => out.write_str("a PEM block without its end"),
+            D::NothingFound => out.write_str("nothing of the kind that is wanted"),
         }
     }
 }
@@ -131,6 +194,12 @@ pub struct Limits {
     pub certificates: usize,
     /// Names of accepted authorities in a CertificateRequest.
     pub authorities: usize,
+    /// Bytes of one certificate.
+    pub certificate: usize,
+    /// Elements of one list inside a certificate: names, parts of a name, usages, addresses.
+    pub elements: usize,
+    /// Certificates in one file.
+    pub bundle: usize,
     /// Alerts kept of one connection.
     pub alerts: usize,
     /// Defects kept of one thing; the last one kept says that there were more.
@@ -146,6 +215,9 @@ impl Limits {
         extensions: 128,
         certificates: 32,
         authorities: 1024,
+        certificate: 1 << 16,
+        elements: 1024,
+        bundle: 4096,
         alerts: 16,
         defects: 64,
     };
@@ -172,6 +244,12 @@ pub enum Limit {
     Certificates,
     /// [`Limits::authorities`]
     Authorities,
+    /// [`Limits::certificate`]
+    Certificate,
+    /// [`Limits::elements`]
+    Elements,
+    /// [`Limits::bundle`]
+    Bundle,
     /// [`Limits::alerts`]
     Alerts,
     /// [`Limits::defects`]
@@ -187,6 +265,9 @@ impl fmt::Display for Limit {
             Limit::Extensions => "extensions",
             Limit::Certificates => "certificates",
             Limit::Authorities => "names of authorities",
+            Limit::Certificate => "bytes of a certificate",
+            Limit::Elements => "elements of a list in a certificate",
+            Limit::Bundle => "certificates in a file",
             Limit::Alerts => "alerts",
             Limit::Defects => "defects",
         })

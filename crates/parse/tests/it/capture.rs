@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use dengmi_parse::Limits;
 use dengmi_parse::tls::{End, Handshake, Side, Then, Watcher};
 
+/// Bytes and who sent them.
+type Pieces = Vec<(Side, Vec<u8>)>;
+
 /// What was sent, in the order in which it could be delivered.
 pub(crate) struct Conversation {
     pub(crate) name: String,
     pub(crate) truth: toml::Table,
-    pub(crate) pieces: Vec<(Side, Vec<u8>)>,
+    pub(crate) pieces: Pieces,
     pub(crate) ended: Vec<(Side, End)>,
 }
 
@@ -48,7 +51,7 @@ struct Stream {
     cut: bool,
 }
 
-fn deliver(file: &[u8], client: u16, server: u16) -> (Vec<(Side, Vec<u8>)>, Vec<(Side, End)>) {
+fn deliver(file: &[u8], client: u16, server: u16) -> (Pieces, Vec<(Side, End)>) {
     let mut pieces = Vec::new();
     let mut ended = Vec::new();
     let mut streams = [Stream::default(), Stream::default()];
@@ -130,7 +133,7 @@ fn before_tls(starttls: Option<&str>, pieces: &[(Side, Vec<u8>)]) -> Vec<(Side, 
     }
 }
 
-fn skip(pieces: &mut Vec<(Side, Vec<u8>)>, side: Side, mut count: usize) {
+fn skip(pieces: &mut Pieces, side: Side, mut count: usize) {
     for (_, bytes) in pieces.iter_mut().filter(|(from, _)| *from == side) {
         let now = count.min(bytes.len());
         bytes.drain(..now);

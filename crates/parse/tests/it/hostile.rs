@@ -82,7 +82,7 @@ fn seeds() -> Vec<Vec<u8>> {
         }
     }
     seeds.sort();
-    seeds.dedup_by_key(|message| (message[0], message.len() / 64));
+    seeds.dedup_by_key(|message| (message[0], message.len() / 512));
     seeds
 }
 
@@ -96,7 +96,7 @@ fn messages_cut_anywhere_or_changed_in_any_byte_are_read_without_panic() {
         (0..=body.len()).for_each(|end| read_as_everything(&body[..end], &Limits::DEFAULT));
         let mut changed = body.to_vec();
         for at in 0..body.len() {
-            for value in [!body[at], 0, 0xff, body[at].wrapping_add(1), body[at].wrapping_sub(1)] {
+            for value in [!body[at], 0, 0xff] {
                 changed[at] = value;
                 read_as_everything(&changed, &Limits::DEFAULT);
             }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod capture;
+mod certificates;
 mod hostile;
 mod replay;
 mod watcher;

@@ -1,8 +1,8 @@
 //! What the watcher tells of each recorded connection against what is known of it.
 
 use dengmi_core::{Group, Scheme, Suite, Version};
-use dengmi_parse::Limits;
 use dengmi_parse::tls::{Dialect, End, Handshake, Side};
+use dengmi_parse::{Limits, read_certificate};
 use proptest::prelude::*;
 
 use crate::capture::{Conversation, conversations, watch};
@@ -99,6 +99,10 @@ fn certificates(conversation: &Conversation, handshake: &Handshake) {
         let expected: Vec<_> = truth.iter().filter(|entry| entry["sent_by"].as_str() == Some(word)).collect();
         let found = handshake.certificates.of(side).as_deref().unwrap_or_default();
         assert_eq!(found.len(), expected.len(), "{name}: certificates of the {word}");
+        for (der, truth) in found.iter().zip(expected) {
+            let reading = read_certificate(der, &Limits::DEFAULT).unwrap();
+            crate::certificates::check(truth.as_table().unwrap(), &reading.value, name);
+        }
     }
 }
 
