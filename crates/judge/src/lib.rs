@@ -6,5 +6,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::float_arithmetic, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
+pub mod assess;
 pub mod determine;
 pub mod law;
+pub mod score;

@@ -47,8 +47,23 @@ pub enum FaultKind {
     },
 }
 
-/// Reads a description. `indicators` are the names that the law's pack knows.
-pub fn read(text: &str, indicators: &[&str], today: Option<Date>) -> Result<System, Vec<Fault>> {
+/// The names that a description may use beside its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Vocabulary<'a> {
+    /// Indicators of the law's pack.
+    pub indicators: &'a [&'a str],
+    /// Facts that a statement can state.
+    pub facts: &'a [&'a str],
+    /// High-risk items.
+    pub items: &'a [&'a str],
+}
+
+/// Reads a description.
+///
+/// # Errors
+///
+/// Every fault, in the order of the file; a file that is not TOML of the right shape has one.
+pub fn read(text: &str, vocabulary: &Vocabulary<'_>, today: Option<Date>) -> Result<System, Vec<Fault>> {
     let lines: Vec<usize> = std::iter::once(0)
         .chain(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1))
         .collect();
@@ -59,9 +74,10 @@ pub fn read(text: &str, indicators: &[&str], today: Option<Date>) -> Result<Syst
     })?;
     let system = System { tables, lines };
     let mut check = Check { text, system: &system, faults: Vec::new() };
-    check.names(indicators);
+    check.names(vocabulary);
     check.ranges(today);
-    let faults = check.faults;
+    let mut faults = check.faults;
+    faults.sort_by_key(|fault| (fault.line, fault.column));
     if faults.is_empty() { Ok(system) } else { Err(faults) }
 }
 
@@ -90,7 +106,7 @@ impl Check<'_> {
         self.faults.push(Fault { line, column, kind });
     }
 
-    fn names(&mut self, indicators: &[&str]) {
+    fn names(&mut self, vocabulary: &Vocabulary<'_>) {
         let system = self.system;
         let rooms = self.unique(system.room.iter().map(|room| &room.id));
         self.unique(system.channel.iter().map(|channel| &channel.id));
@@ -121,7 +137,10 @@ impl Check<'_> {
         for more in [&products, &keys, &services] {
             abouts.extend(more.iter().filter(|name| !subjects.contains(name)).cloned());
         }
-        let units: Vec<Box<str>> = indicators.iter().map(|name| Box::from(*name)).collect();
+        let boxed = |names: &[&str]| names.iter().map(|name| Box::from(*name)).collect::<Vec<Box<str>>>();
+        let units = boxed(vocabulary.indicators);
+        let facts = boxed(vocabulary.facts);
+        let items = boxed(vocabulary.items);
 
         for room in &system.room {
             self.known("reuse", &reports, room.reuse.as_ref());
@@ -178,6 +197,7 @@ impl Check<'_> {
         for statement in &system.statement {
             self.known("subject, product or key", &abouts, Some(&statement.about));
             self.known("indicator", &units, statement.unit.as_ref());
+            self.known("fact", &facts, Some(&statement.kind));
         }
         for management in &system.management {
             self.known("indicator", &units, Some(&management.unit));
@@ -186,9 +206,11 @@ impl Check<'_> {
         for ruling in &system.ruling {
             self.known("indicator", &units, Some(&ruling.unit));
             self.known("subject", &subjects, Some(&ruling.subject));
+            self.known("high-risk item", &items, ruling.item.as_ref());
         }
         for mitigation in &system.mitigation {
             self.known("subject", &subjects, Some(&mitigation.subject));
+            self.known("high-risk item", &items, Some(&mitigation.item));
         }
     }
 
@@ -337,7 +359,8 @@ mod tests {
     const HEAD: &str = "[system]\nname = \"示例\"\noperator = \"示例医院\"\n";
 
     fn faults(rest: &str) -> Vec<Fault> {
-        read(&format!("{HEAD}{rest}"), &["NET-ID", "APP-ID"], None).err().unwrap_or_default()
+        let vocabulary = Vocabulary { indicators: &["NET-ID", "APP-ID"], facts: &["mechanism"], items: &["HR-7.1"] };
+        read(&format!("{HEAD}{rest}"), &vocabulary, None).err().unwrap_or_default()
     }
 
     #[test]

@@ -23,5 +23,5 @@ pub use risk::{RiskFinding, RiskState, risks};
 pub use rules::Rules;
 pub use scene::{Known, Scene, Source};
 pub use truth::{Bind, Doubt, Step, Truth, Used};
-pub use unit::{Applicability, Mark, Outcome, Range, Verdict, Weighed, judge};
+pub use unit::{Applicability, Mark, Outcome, Verdict, Weighed, judge, resolve};
 pub use word::{Answerer, Word};

@@ -38,6 +38,9 @@ pub struct RiskFinding {
     /// The mitigation that covers it, by its name in the guide.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mitigation: Option<Box<str>>,
+    /// The assessor who decided the state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ruled_by: Option<Box<str>>,
     /// What shows it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<Step>,
@@ -54,7 +57,14 @@ pub fn risks(judging: &Judging, level: u8, scene: &Scene, rules: &Rules, verdict
     let look = Look::new(scene, level, rules.on, judging.function, rules);
     let mut found = Vec::new();
     let mut find_risk = |item: &str, problem: &str, state, mitigation, because| {
-        found.push(RiskFinding { item: item.into(), problem: problem.into(), state, mitigation, because });
+        found.push(RiskFinding {
+            item: item.into(),
+            problem: problem.into(),
+            state,
+            mitigation,
+            ruled_by: None,
+            because,
+        });
     };
     match &verdict.weighed {
         Weighed::Nothing => return found,

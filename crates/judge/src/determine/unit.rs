@@ -7,8 +7,10 @@ use super::scene::Scene;
 use super::truth::{Bind, Doubt, Step, Truth};
 use super::word::Word;
 use crate::law::Modal;
-use dengmi_core::{Decimal, Exact, round_half_up};
-use num_traits::{One, Zero};
+use crate::score::{self, Range};
+use dengmi_core::system::Ruled;
+use dengmi_core::{Decimal, Exact};
+use num_traits::One;
 use serde::Serialize;
 
 /// 判定结果.
@@ -103,15 +105,6 @@ pub enum Weighed {
         /// Is it lived?
         lived: Step,
     },
-}
-
-/// Lowest and highest value that can still come out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Range {
-    /// Lowest.
-    pub low: Decimal,
-    /// Highest.
-    pub high: Decimal,
 }
 
 /// The verdict on one unit and subject, computed from facts alone.
@@ -233,13 +226,13 @@ fn reuse(look: &Look<'_>, missing: &mut Vec<Word>) -> Applicability {
 }
 
 fn reused(look: &Look<'_>) -> Verdict {
-    let (mark, outcome, score) = match look.word(Word::PlatformUnitOutcome) {
-        Some("conform") => (Mark::Pass, Outcome::Conform, Some((Exact::one(), Exact::one()))),
-        Some("not-conform") => (Mark::Fail, Outcome::NotConform, Some((Exact::zero(), Exact::zero()))),
-        Some("not-applicable") => (Mark::NotLookedAt, Outcome::NotApplicable, None),
+    let (mark, outcome) = match look.word(Word::PlatformUnitOutcome) {
+        Some("conform") => (Mark::Pass, Outcome::Conform),
+        Some("not-conform") => (Mark::Fail, Outcome::NotConform),
+        Some("not-applicable") => (Mark::NotLookedAt, Outcome::NotApplicable),
         // Partly is a figure between; which, stands in the platform's report.
-        Some("partly") => (Mark::Unknown, Outcome::Partly, Some((Exact::zero(), Exact::one()))),
-        _ => (Mark::Unknown, Outcome::Unassessed, Some((Exact::zero(), Exact::one()))),
+        Some("partly") => (Mark::Unknown, Outcome::Partly),
+        _ => (Mark::Unknown, Outcome::Unassessed),
     };
     let rest = if mark == Mark::Fail { Mark::NotLookedAt } else { mark };
     Verdict {
@@ -251,18 +244,13 @@ fn reused(look: &Look<'_>) -> Verdict {
         outcome,
         ra: ONE,
         rk: ONE,
-        score: score.map(|range| rounded(range, look.rules)),
+        score: (outcome != Outcome::NotApplicable).then(|| score_of([mark, rest, rest], ONE, ONE, look.rules)),
         missing: if outcome == Outcome::Unassessed { vec![Word::PlatformUnitOutcome] } else { vec![] },
         doubts: vec![],
     }
 }
 
-const ONE: (Exact, Exact) = (Exact::new_raw(1, 1), Exact::new_raw(1, 1));
-
-fn rounded((low, high): (Exact, Exact), rules: &Rules) -> Range {
-    let places = rules.scoring.object.places;
-    Range { low: round_half_up(low, places), high: round_half_up(high, places) }
-}
+pub(super) const ONE: (Exact, Exact) = (Exact::new_raw(1, 1), Exact::new_raw(1, 1));
 
 fn nothing(
     applicability: Applicability,
@@ -284,13 +272,13 @@ fn nothing(
         outcome,
         ra: ONE,
         rk: ONE,
-        score: open.then(|| rounded((Exact::zero(), Exact::one()), rules)),
+        score: open.then(|| score_of([Mark::Unknown; 3], ONE, ONE, rules)),
         missing,
         doubts,
     }
 }
 
-/// D, A and K to outcome and score, shared by the machine's verdict and by a ruling.
+/// D, A and K to outcome and score.
 fn technical(look: &Look<'_>, d: Step, a: Option<Step>, k: Option<Step>) -> Verdict {
     // While D is open A and K are not won; what is certain to fail is shown.
     let while_open = |truth: Truth| if d.truth == Truth::Yes || truth == Truth::No { truth } else { Truth::Unknown };
@@ -320,14 +308,14 @@ fn technical(look: &Look<'_>, d: Step, a: Option<Step>, k: Option<Step>) -> Verd
         Mark::Unknown => ruling(Some(&d)),
         _ => (ruling(a.as_ref()) && marks[1] != Mark::Fail) || (ruling(k.as_ref()) && marks[2] != Mark::Fail),
     };
-    let (outcome, range) = weigh(marks, ra, rk, rules);
+    let outcome = outcome_of(marks);
     let outcome = if waits && matches!(outcome, Outcome::Unassessed | Outcome::Conform | Outcome::Partly) {
         Outcome::NeedsRuling
     } else {
         outcome
     };
     // Whoever rules on D may see A and K differently too.
-    let range = if waits && marks[0] == Mark::Unknown { (Exact::zero(), Exact::one()) } else { range };
+    let seen = if waits && marks[0] == Mark::Unknown { [Mark::Unknown; 3] } else { marks };
     Verdict {
         applicability: Applicability::Applies,
         weighed: Weighed::Technical { d, a, k },
@@ -337,59 +325,51 @@ fn technical(look: &Look<'_>, d: Step, a: Option<Step>, k: Option<Step>) -> Verd
         outcome,
         ra,
         rk,
-        score: Some(rounded(range, rules)),
+        score: Some(score_of(seen, ra, rk, rules)),
         missing,
         doubts,
     }
 }
 
-/// Outcome and range of the object's score over everything that the three marks leave open.
-pub(super) fn weigh(
-    marks: [Mark; 3],
-    ra: (Exact, Exact),
-    rk: (Exact, Exact),
-    rules: &Rules,
-) -> (Outcome, (Exact, Exact)) {
-    let can = |mark: Mark| match mark {
-        Mark::Pass => &[true][..],
-        Mark::Fail => &[false],
-        Mark::Unknown | Mark::NotLookedAt => &[true, false],
-    };
-    let object = &rules.scoring.object;
-    let mut outcomes = Vec::new();
-    let (mut low, mut high) = (Exact::one(), Exact::zero());
-    let mut reach = |outcome, least: Exact, most: Exact| {
-        outcomes.push(outcome);
-        low = low.min(least);
-        high = high.max(most);
-    };
-    for d in can(marks[0]) {
-        if !d {
-            reach(Outcome::NotConform, object.d_fails.exact(), object.d_fails.exact());
-            continue;
-        }
-        for a in can(marks[1]) {
-            for k in can(marks[2]) {
-                match (a, k) {
-                    (true, true) => reach(Outcome::Conform, object.all_pass.exact(), object.all_pass.exact()),
-                    (false, true) => {
-                        reach(Outcome::Partly, object.a_fails.exact() * ra.0, object.a_fails.exact() * ra.1);
-                    }
-                    (true, false) => {
-                        reach(Outcome::Partly, object.k_fails.exact() * rk.0, object.k_fails.exact() * rk.1);
-                    }
-                    (false, false) => {
-                        let both = object.both_fail.exact();
-                        reach(Outcome::Partly, both * ra.0 * rk.0, both * ra.1 * rk.1);
-                    }
-                }
-            }
+/// What the three marks leave open, as one outcome where they leave only one.
+pub(super) fn outcome_of(marks: [Mark; 3]) -> Outcome {
+    match marks {
+        [Mark::Fail, ..] => Outcome::NotConform,
+        [Mark::Pass, Mark::Pass, Mark::Pass] => Outcome::Conform,
+        [Mark::Pass, a, k] if a == Mark::Fail || k == Mark::Fail => Outcome::Partly,
+        _ => Outcome::Unassessed,
+    }
+}
+
+/// The object's score over everything that the marks leave open.
+pub(super) fn score_of(marks: [Mark; 3], ra: (Exact, Exact), rk: (Exact, Exact), rules: &Rules) -> Range {
+    let passes = marks.map(|mark| match mark {
+        Mark::Pass => Some(true),
+        Mark::Fail => Some(false),
+        Mark::Unknown | Mark::NotLookedAt => None,
+    });
+    score::object(&rules.scoring, passes, ra, rk)
+}
+
+/// What an assessor's marks make of a verdict: they stand in the place of the machine's, beside which they are printed.
+pub fn resolve(verdict: &Verdict, ruled: [Option<Ruled>; 3], rules: &Rules) -> ([Mark; 3], Outcome, Option<Range>) {
+    let mut marks = [verdict.d, verdict.a, verdict.k];
+    for (mark, ruled) in marks.iter_mut().zip(ruled) {
+        match ruled {
+            Some(Ruled::Pass) => *mark = Mark::Pass,
+            Some(Ruled::Fail) => *mark = Mark::Fail,
+            None => {}
         }
     }
-    outcomes.sort_unstable();
-    outcomes.dedup();
-    let outcome = if let [only] = outcomes[..] { only } else { Outcome::Unassessed };
-    (outcome, (low, high))
+    if marks[0] != Mark::Fail {
+        // What was not looked at because the machine's D failed is open now.
+        for mark in marks.iter_mut().filter(|mark| **mark == Mark::NotLookedAt) {
+            *mark = Mark::Unknown;
+        }
+    } else {
+        marks = [Mark::Fail, Mark::NotLookedAt, Mark::NotLookedAt];
+    }
+    (marks, outcome_of(marks), Some(score_of(marks, verdict.ra, verdict.rk, rules)))
 }
 
 /// Rk is raised only if the grade is the sole failure of K, by exactly one grade.
@@ -410,14 +390,14 @@ fn rk(look: &Look<'_>, k: &Step) -> (Exact, Exact) {
 
 fn management(written: Step, lived: Step, rules: &Rules) -> Verdict {
     let unit = &rules.scoring.unit;
-    let (full, partly, none) = (unit.conform.exact(), unit.partly.exact(), unit.not_conform.exact());
-    let (outcome, range) = match (written.truth, lived.truth) {
-        (Truth::No, _) => (Outcome::NotConform, (none, none)),
-        (Truth::Yes, Truth::Yes) => (Outcome::Conform, (full, full)),
-        (Truth::Yes, Truth::No) => (Outcome::Partly, (partly, partly)),
-        (Truth::Yes, Truth::Unknown) => (Outcome::Unassessed, (partly, full)),
-        (Truth::Unknown, Truth::No) => (Outcome::Unassessed, (none, partly)),
-        (Truth::Unknown, _) => (Outcome::Unassessed, (none, full)),
+    let range = |low: Decimal, high: Decimal| Range { low, high };
+    let (outcome, score) = match (written.truth, lived.truth) {
+        (Truth::No, _) => (Outcome::NotConform, range(unit.not_conform, unit.not_conform)),
+        (Truth::Yes, Truth::Yes) => (Outcome::Conform, range(unit.conform, unit.conform)),
+        (Truth::Yes, Truth::No) => (Outcome::Partly, range(unit.partly, unit.partly)),
+        (Truth::Yes, Truth::Unknown) => (Outcome::Unassessed, range(unit.partly, unit.conform)),
+        (Truth::Unknown, Truth::No) => (Outcome::Unassessed, range(unit.not_conform, unit.partly)),
+        (Truth::Unknown, _) => (Outcome::Unassessed, range(unit.not_conform, unit.conform)),
     };
     let mut missing = Vec::new();
     if outcome == Outcome::Unassessed {
@@ -437,7 +417,7 @@ fn management(written: Step, lived: Step, rules: &Rules) -> Verdict {
         outcome,
         ra: ONE,
         rk: ONE,
-        score: Some(rounded(range, rules)),
+        score: Some(score),
         missing,
         doubts,
     }
