@@ -532,15 +532,16 @@ mod tests {
             ("algorithms", "id = \"sm4\"", "id = \"SM4\"", "not in lower case"),
             ("oids", "oid = \"1.2.156.10197.1.501\"", "oid = \"1.2.x\"", "numbers with dots"),
             ("oids", "conflict = true\nnote = ", "conflict = true\nstandard_note = ", "unknown key"),
-            ("sgd", "[[sgd]]", "[[sdg]]", "registry/sgd.toml"),
-            ("sources", "[sources]", "[origins]", "no [sources]"),
+            ("sgd", "[[sgd]]", "[[sdg]]", "registry/sgd.toml: unknown heading \"sdg\""),
+            ("sources", "[sources]", "[origins]", "unknown heading"),
         ];
         for (stem, find, put, expected) in cases {
             let mut broken = files.clone();
             let text = broken.get_mut(stem).unwrap();
             assert!(text.contains(find), "{stem} has no {find:?}");
             *text = text.replacen(find, put, 1);
-            let message = format!("{:#}", render(&broken).unwrap_err());
+            let message =
+                render(&broken).map_or_else(|error| format!("{error:#}"), |_| format!("{stem}: {put} passes"));
             assert!(message.contains(expected), "{message}");
         }
     }
@@ -550,8 +551,10 @@ mod tests {
         let mut files = registry::read(&crate::root()).unwrap();
         let text = files.get_mut("versions").unwrap();
         *text = "\n\n[[version]]\ncode = \"0x0001\"\nname = \"one\"\nfamily = \"tls\"\nsource = [\"WS\"]\nconfidence = \"single\"\n[[version]]\nname = \"two\"\n".to_owned();
-        let message = format!("{:#}", render(&files).unwrap_err());
-        assert_eq!(message, "registry/versions.toml:9: no code");
+        assert_eq!(
+            render(&files).err().map(|error| error.to_string()).as_deref(),
+            Some("registry/versions.toml:9: no code")
+        );
     }
 
     #[test]
@@ -560,7 +563,8 @@ mod tests {
         let mut turned = files.clone();
         let text = turned.get_mut("groups").unwrap();
         let (head, rows) = text.split_once("[[group]]").unwrap();
-        let rows: Vec<_> = rows.split("[[group]]").map(|row| format!("{}\n", row.trim_end())).rev().collect();
+        let mut rows: Vec<_> = rows.split("[[group]]").map(|row| format!("{}\n", row.trim_end())).collect();
+        rows.reverse();
         *text = format!("{head}[[group]]{}", rows.join("[[group]]"));
         assert_eq!(render(&files).unwrap(), render(&turned).unwrap());
     }

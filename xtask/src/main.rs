@@ -1,5 +1,7 @@
 //! Chores that keep the house. `gen` and `tidy` run inside `cargo test`; see `CONTRIBUTING.md`.
 
+#[cfg(feature = "law")]
+mod check_law;
 mod generate;
 mod registry;
 mod scaffold;
@@ -17,7 +19,7 @@ cargo xtask gen [--check]        make crates/core/src/registry/generated.rs from
 cargo xtask tidy                 the rules of the house that the compiler does not know
 cargo xtask check law            whether law/ is sound: schema, sources, languages, dates, references
 cargo xtask new indicator ID     one Markdown file: --instrument FOLDER --layer LAYER
-cargo xtask new instrument ID    one folder under law/: --kind KIND
+cargo xtask new instrument ID    one folder under law/: --kind KIND --from DAY
 cargo xtask new collector NAME   one folder in crates/collect/src
 cargo xtask new code-point TABLE CODE NAME    one row in registry/TABLE.toml: suites, groups, schemes or versions";
 
@@ -51,6 +53,16 @@ fn run(root: &Path, arguments: &[&str], out: &mut dyn Write) -> Result<()> {
             }
             if !report.complaints.is_empty() {
                 bail!("{} complaints", report.complaints.len());
+            }
+        }
+        #[cfg(feature = "law")]
+        ["check", "law"] => {
+            let defects = check_law::defects(root)?;
+            for defect in &defects {
+                writeln!(out, "{defect}")?;
+            }
+            if !defects.is_empty() {
+                bail!("{} defects in law/", defects.len());
             }
         }
         ["new", what, rest @ ..] => {

@@ -11,14 +11,25 @@ use toml::{Table, Value};
 /// The files of `registry/`, by stem.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// The files that there must be.
-pub(crate) const FILES: [&str; 11] =
-    ["algorithms", "groups", "ike", "libraries", "oids", "schemes", "sgd", "sources", "ssh", "suites", "versions"];
+/// The files that there must be, and what their rows are headed.
+const FILES: [(&str, &[&str]); 11] = [
+    ("algorithms", &["algorithm"]),
+    ("groups", &["group"]),
+    ("ike", &["attribute"]),
+    ("libraries", &["name"]),
+    ("oids", &["oid"]),
+    ("schemes", &["scheme"]),
+    ("sgd", &["sgd"]),
+    ("sources", &["sources"]),
+    ("ssh", &["ssh"]),
+    ("suites", &["suite", "ssl2_kind"]),
+    ("versions", &["version"]),
+];
 
 pub(crate) fn read(root: &Path) -> Result<Files> {
     FILES
         .into_iter()
-        .map(|stem| {
+        .map(|(stem, _)| {
             let path = root.join("registry").join(stem).with_extension("toml");
             Ok((stem.to_owned(), fs::read_to_string(&path).with_context(|| path.display().to_string())?))
         })
@@ -230,7 +241,12 @@ impl Row {
 
 fn parse(files: &Files, stem: &str) -> Result<Table> {
     let text = files.get(stem).ok_or_else(|| anyhow!("no registry/{stem}.toml"))?;
-    text.parse::<Table>().with_context(|| format!("registry/{stem}.toml"))
+    let file = text.parse::<Table>().with_context(|| format!("registry/{stem}.toml"))?;
+    let headers = FILES.iter().find(|(known, _)| *known == stem).map(|(_, headers)| *headers).unwrap_or_default();
+    match file.keys().find(|key| !headers.contains(&key.as_str())) {
+        None => Ok(file),
+        Some(key) => bail!("registry/{stem}.toml: unknown heading {key:?}: expected {}", headers.join(", ")),
+    }
 }
 
 fn into_table(value: Value) -> Option<Table> {

@@ -2675,10 +2675,10 @@ pub(super) const SSH_NAMES: &[SshEntry] = &[
 ];
 
 pub(super) const IKE_ATTRIBUTES: &[IkeEntry] = &[
-    IkeEntry { class: "IKEv2 encryption, private use", value: 1031, name: "SM4", algorithms: &["sm4"], origin: Origin { source: &["SWANFORK"], confidence: Confidence::Single, note: "1031, 1032 seen" } },
-    IkeEntry { class: "IKEv2 encryption, private use", value: 1032, name: "SM4", algorithms: &["sm4"], origin: Origin { source: &["SWANFORK"], confidence: Confidence::Single, note: "1031, 1032 seen" } },
+    IkeEntry { class: "IKEv2 encryption, private use", value: 1031, name: "SM4", algorithms: &["sm4"], origin: Origin { source: &["SWANFORK"], confidence: Confidence::Single, note: "private use in some strongSwan forks; 1031 and 1032 seen" } },
+    IkeEntry { class: "IKEv2 encryption, private use", value: 1032, name: "SM4", algorithms: &["sm4"], origin: Origin { source: &["SWANFORK"], confidence: Confidence::Single, note: "private use in some strongSwan forks; 1031 and 1032 seen" } },
     IkeEntry { class: "authentication method", value: 10, name: "public-key digital envelope", algorithms: &[], origin: Origin { source: &["MEM"], confidence: Confidence::Memory, note: "公钥数字信封" } },
     IkeEntry { class: "encryption", value: 128, name: "SM1", algorithms: &["sm1"], origin: Origin { source: &["MEM"], confidence: Confidence::Memory, note: "" } },
-    IkeEntry { class: "encryption", value: 129, name: "SM4", algorithms: &["sm4"], origin: Origin { source: &["MEM"], confidence: Confidence::Memory, note: "private use in some strongSwan forks; 1031 and 1032 seen" } },
-    IkeEntry { class: "hash", value: 20, name: "SM3", algorithms: &["sm3"], origin: Origin { source: &["MEM"], confidence: Confidence::Memory, note: "private use in some strongSwan forks; 1031 and 1032 seen" } },
+    IkeEntry { class: "encryption", value: 129, name: "SM4", algorithms: &["sm4"], origin: Origin { source: &["MEM"], confidence: Confidence::Memory, note: "127 in older builds" } },
+    IkeEntry { class: "hash", value: 20, name: "SM3", algorithms: &["sm3"], origin: Origin { source: &["MEM"], confidence: Confidence::Memory, note: "" } },
 ];

@@ -5,6 +5,7 @@
 //! Every row carries its sources and how sure we are. Ids of algorithms (`sm4`, `hmac-sm3`, `rsa-2048`) are those that
 //! the law's table of algorithms uses; where law judges by size, it goes by [`AlgorithmEntry::family`] and a key length.
 
+mod constant;
 #[rustfmt::skip]
 mod generated;
 

@@ -212,3 +212,10 @@ fn grease_is_told_apart() {
         assert_eq!(is_grease(code), expected, "{code:04x}");
     }
 }
+
+#[test]
+fn constants_are_what_their_names_say() {
+    for (shown, name) in constant::NAMED {
+        assert_eq!(&shown(), name);
+    }
+}
