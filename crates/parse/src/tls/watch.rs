@@ -6,7 +6,7 @@
 use dengmi_core::{Group, Scheme, Suite, Version};
 
 use super::message::{
-    Alert, CertificateRequest, Certificates, ClientHello, ClientKeyExchange, Extensions, ServerHello, ServerHelloDone,
+    Alert, CertificateRequest, Certificates, ClientHello, ClientKeyExchange, ServerHello, ServerHelloDone,
     ServerKeyExchange, Ssl2ClientHello, Ssl2ServerHello,
 };
 use super::record::{Deframed, Deframer, Message, MessageAssembler, Record};
@@ -192,9 +192,9 @@ impl Handshake {
     }
 
     /// Whether the server has said all it says in clear before the client answers, or will say nothing more: a prober
-    /// may stop here.
+    /// may stop here. A HelloRetryRequest is such an answer; who sends a second hello waits for `server_hello`.
     pub fn is_answered(&self) -> bool {
-        let hidden = self.server_hello.is_some() && self.hides();
+        let hidden = self.retry.is_some() || (self.server_hello.is_some() && self.hides());
         let refused = self.alerts.iter().any(|sent| sent.from == Side::Server && sent.alert.is_last());
         let ssl2 = self.ssl2_server_hello.is_some() || self.ssl2_error.is_some();
         let over = self.ended.server.is_some();
@@ -388,16 +388,11 @@ impl Watcher {
             return if after_retry { Ok(Vec::new()) } else { Err(Defect { at: 0, what }) };
         }
         handshake.client_hello = Some(body.into());
-        let mut reading = ClientHello::read(body, limits)?;
+        let reading = ClientHello::read(body, limits)?;
         if handshake.server_hello.is_none() {
             handshake.dialect = Dialect::of(reading.value.version).or(handshake.dialect);
         }
-        if let Some(name) = reading.value.extensions.as_ref().and_then(Extensions::server_name) {
-            match name {
-                Ok(name) => handshake.server_name = name.map(Into::into),
-                Err(defect) => reading.defects.push(defect),
-            }
-        }
+        handshake.server_name = reading.value.server_name().map(Into::into);
         Ok(reading.defects)
     }
 

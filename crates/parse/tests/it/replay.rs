@@ -1,6 +1,7 @@
 //! What the watcher tells of each recorded connection against what is known of it.
 
 use dengmi_core::{Group, Scheme, Suite, Version};
+use dengmi_parse::tls::message::{CertificateVerify, ClientKeyExchange, ServerHello, ServerKeyExchange};
 use dengmi_parse::tls::{Dialect, End, Handshake, Side};
 use dengmi_parse::{Limits, read_certificate};
 use proptest::prelude::*;
@@ -103,6 +104,67 @@ fn certificates(conversation: &Conversation, handshake: &Handshake) {
             let reading = read_certificate(der, &Limits::DEFAULT).unwrap();
             crate::certificates::check(truth.as_table().unwrap(), &reading.value, name);
         }
+    }
+}
+
+#[test]
+fn every_message_in_clear_is_written_again_byte_by_byte() {
+    let limits = Limits::default();
+    let mut written = std::collections::BTreeMap::<&str, usize>::new();
+    for conversation in conversations() {
+        let handshake = watch(&conversation, []);
+        let mut same = |kind, body: &Option<Box<[u8]>>, write: &dyn Fn(&mut Vec<u8>)| {
+            let Some(body) = body else { return };
+            let mut out = Vec::new();
+            write(&mut out);
+            assert_eq!(&out[4..], &**body, "{}: {kind}", conversation.name);
+            *written.entry(kind).or_default() += 1;
+        };
+        same("client hello", &handshake.client_hello, &|out| {
+            handshake.read_client_hello(&limits).unwrap().unwrap().value.write(out).unwrap();
+        });
+        same("server hello", &handshake.server_hello, &|out| {
+            handshake.read_server_hello(&limits).unwrap().unwrap().value.write(out).unwrap();
+        });
+        same("retry", &handshake.retry, &|out| {
+            ServerHello::read(handshake.retry.as_deref().unwrap(), &limits).unwrap().value.write(out).unwrap();
+        });
+        same("server key exchange", &handshake.server_key_exchange, &|out| {
+            handshake.read_server_key_exchange(&limits).unwrap().unwrap().value.write(out).unwrap();
+        });
+        same("certificate request", &handshake.certificate_request, &|out| {
+            handshake.read_certificate_request(&limits).unwrap().unwrap().value.write(out).unwrap();
+        });
+        same("client key exchange", &handshake.client_key_exchange, &|out| {
+            handshake.read_client_key_exchange(&limits).unwrap().unwrap().value.write(out).unwrap();
+        });
+        same("certificate verify", &handshake.certificate_verify, &|out| {
+            let (dialect, version) = (handshake.dialect.unwrap(), handshake.version.unwrap());
+            let body = handshake.certificate_verify.as_deref().unwrap();
+            CertificateVerify::read(body, dialect, version, &limits).unwrap().value.write(out).unwrap();
+        });
+    }
+    let kinds = ["certificate request", "certificate verify", "client hello", "client key exchange", "retry"];
+    assert!(kinds.iter().all(|kind| written[kind] > 0) && written.len() == 7, "{written:?}");
+}
+
+#[test]
+fn key_exchanges_have_the_form_of_their_dialect() {
+    for conversation in conversations() {
+        let handshake = watch(&conversation, []);
+        let Some(server) = handshake.read_server_key_exchange(&Limits::DEFAULT) else { continue };
+        let client = handshake.read_client_key_exchange(&Limits::DEFAULT).unwrap().unwrap().value;
+        let key_exchange = conversation.truth["key_exchange"].as_str().unwrap();
+        let fits = match (key_exchange, server.unwrap().value, client) {
+            ("ECC-SM2", ServerKeyExchange::CertificateOnly(_), ClientKeyExchange::Long(secret)) => secret[0] == 0x30,
+            ("ECDHE-SM2", ServerKeyExchange::Signed { .. }, ClientKeyExchange::Parameters { curve, .. }) => {
+                curve.group == Group(0x0029) && curve.point.len() == 65
+            }
+            ("ECDHE", ServerKeyExchange::Signed { .. }, ClientKeyExchange::Point(_)) => true,
+            ("DHE", ServerKeyExchange::Signed { .. }, ClientKeyExchange::Long(public)) => public.len() == 256,
+            _ => false,
+        };
+        assert!(fits, "{}: {key_exchange}, {client:?}", conversation.name);
     }
 }
 

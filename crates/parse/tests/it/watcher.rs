@@ -1,9 +1,11 @@
 //! What the captures do not show: resumption, SSL 2.0, other protocols, misplaced messages, and the limits of watching.
 
 use dengmi_core::{Suite, Version};
-use dengmi_parse::tls::message::{Alert, Certificates, ClientHello, ServerHello, Ssl2ClientHello, Ssl2ServerHello};
+use dengmi_parse::tls::message::{
+    Alert, Certificates, ClientHello, Extension, Extensions, ServerHello, Ssl2ClientHello, Ssl2ServerHello,
+};
 use dengmi_parse::tls::{
-    AlertDescription, AlertLevel, ContentType, Dialect, End, HandshakeType, Record, Side, Then, Watcher,
+    AlertDescription, AlertLevel, ContentType, Dialect, End, ExtensionType, HandshakeType, Record, Side, Then, Watcher,
 };
 use dengmi_parse::{DefectKind, Limit, Limits};
 
@@ -96,6 +98,58 @@ fn an_alert_under_keys_is_not_a_completed_handshake() {
     let (watcher, then) = watch(&Limits::DEFAULT, &pieces);
     let seen = watcher.handshake();
     assert_eq!((then, seen.completed, seen.protected_alert.server), (Then::Need, false, true));
+}
+
+/// Hellos of TLS 1.3; with `early` the client announces early data.
+fn hellos_of_tls13(early: bool) -> [(Side, Vec<u8>); 2] {
+    let mut offered = vec![Extension::supported_versions(&[Version::TLS_1_3]).unwrap()];
+    if early {
+        offered.push(Extension::new(ExtensionType::EARLY_DATA, &[][..]));
+    }
+    let client = ClientHello {
+        version: TLS12,
+        random: [1; 32],
+        session_id: &[],
+        suites: vec![Suite(0x00c6)],
+        compressions: &[0],
+        extensions: Some(Extensions(offered)),
+    };
+    let chosen =
+        vec![Extension::selected_version(Version::TLS_1_3), Extension::new(ExtensionType::PRE_SHARED_KEY, &[0, 0][..])];
+    let server = ServerHello {
+        version: TLS12,
+        random: [2; 32],
+        session_id: &[],
+        suite: Suite(0x00c6),
+        compression: 0,
+        extensions: Some(Extensions(chosen)),
+    };
+    [
+        (Client, handshake(TLS12, |out| client.write(out).unwrap())),
+        (Server, handshake(TLS12, |out| server.write(out).unwrap())),
+    ]
+}
+
+#[test]
+fn a_finished_of_tls_1_3_is_told_from_an_alert_and_not_from_early_data() {
+    let flight = record(ContentType::APPLICATION_DATA, TLS12, &[0xa5; 800]);
+    for (early, length, then, completed, alert) in [
+        (false, 53, Then::Enough, true, false),
+        (false, 45, Then::Enough, true, false),
+        (false, 44, Then::Need, false, true),
+        (false, 19, Then::Need, false, true),
+        (true, 53, Then::Enough, false, false),
+    ] {
+        let [client, server] = hellos_of_tls13(early);
+        let last = record(ContentType::APPLICATION_DATA, TLS12, &vec![0xa5; length]);
+        let pieces =
+            [client, server, (Server, keys(TLS12)), (Server, flight.clone()), (Client, keys(TLS12)), (Client, last)];
+        let (watcher, found) = watch(&Limits::DEFAULT, &pieces);
+        let seen = watcher.handshake();
+        assert_eq!((found, seen.completed, seen.protected_alert.client), (then, completed, alert), "{early} {length}");
+        assert_eq!((seen.version, seen.resumed, seen.client_auth), (Some(Version::TLS_1_3), Some(true), None));
+        assert!(seen.is_answered() && seen.defects.is_empty());
+    }
 }
 
 #[test]

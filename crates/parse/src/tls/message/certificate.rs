@@ -2,7 +2,7 @@
 
 use dengmi_core::{Scheme, Version};
 
-use super::extension::number_list;
+use super::extension::{Place, number_list};
 use super::{Extensions, TooLong, numbers, vector, vector_of, write_message};
 use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Read, Reader};
 use crate::tls::{Dialect, HandshakeType};
@@ -54,7 +54,7 @@ impl<'a> Certificates<'a> {
                 Ok(mut der) => {
                     let der = der.rest();
                     let extensions = if has_context {
-                        Extensions::read(&mut list, limits, &mut defects)
+                        Extensions::read(&mut list, Place::Elsewhere, limits, &mut defects)
                     } else {
                         Extensions::default()
                     };
@@ -116,7 +116,7 @@ impl<'a> CertificateRequest<'a> {
         let (mut reader, mut defects) = (Reader::new(body), Defects::new(limits));
         if dialect.has_certificate_context(version) {
             let context = reader.vector8()?.rest();
-            let extensions = Extensions::read(&mut reader, limits, &mut defects);
+            let extensions = Extensions::read(&mut reader, Place::Elsewhere, limits, &mut defects);
             return Ok(defects.whole(CertificateRequest::Extensions { context, extensions }, &reader));
         }
         let types = reader.vector8()?.rest();

@@ -172,20 +172,20 @@ pub struct Extensions<'a>(pub Vec<Extension<'a>>);
 
 impl<'a> Extensions<'a> {
     /// Reads the list with its length in front. What cannot be read ends the list and is a defect.
-    pub(super) fn read(reader: &mut Reader<'a>, limits: &Limits, defects: &mut Defects) -> Self {
+    pub(super) fn read(reader: &mut Reader<'a>, from: Place, limits: &Limits, defects: &mut Defects) -> Self {
         match reader.vector16() {
-            Ok(list) => Extensions::read_list(list, limits, defects),
+            Ok(list) => Extensions::read_list(list, from, limits, defects),
             Err(defect) => {
                 // The announced length is wrong; the extensions that are there can still be told.
                 defects.push(defect);
                 let mut list = Reader::starting(reader.rest(), reader.at());
                 let _ = list.u16();
-                Extensions::read_list(list, limits, &mut Defects::new(limits))
+                Extensions::read_list(list, from, limits, &mut Defects::new(limits))
             }
         }
     }
 
-    fn read_list(mut list: Reader<'a>, limits: &Limits, defects: &mut Defects) -> Self {
+    fn read_list(mut list: Reader<'a>, from: Place, limits: &Limits, defects: &mut Defects) -> Self {
         let mut extensions: Vec<Extension<'a>> = Vec::new();
         while !list.is_empty() {
             let at = list.at();
@@ -200,6 +200,9 @@ impl<'a> Extensions<'a> {
                 Ok((kind, mut body)) => {
                     if extensions.iter().any(|earlier| earlier.kind == kind) {
                         defects.note(at, DefectKind::RepeatedExtension(kind.0));
+                    }
+                    if let Err(defect) = check(kind, from, body.clone()) {
+                        defects.push(defect);
                     }
                     extensions.push(Extension::new(kind, body.rest()));
                 }
@@ -232,33 +235,13 @@ impl<'a> Extensions<'a> {
         kind: ExtensionType,
         read: impl FnOnce(&mut Reader<'s>) -> Result<T, Defect>,
     ) -> Option<Result<T, Defect>> {
-        let mut reader = Reader::new(self.find(kind)?);
-        Some(read(&mut reader).and_then(|value| match reader.left() {
-            0 => Ok(value),
-            left => Err(Defect { at: reader.at(), what: DefectKind::Trailing { left } }),
-        }))
+        Some(whole(Reader::new(self.find(kind)?), read))
     }
 
-    /// The DNS name of server_name. `None`: not there; an empty body, as a server sends it, is `Some(Ok(None))`.
+    /// The DNS name of server_name; an empty body, as a server sends it, holds none. So for all views: `None` when the
+    /// extension is not there, a defect that counts from the start of its body when it cannot be read.
     pub fn server_name(&self) -> Option<Result<Option<&str>, Defect>> {
-        self.view(ExtensionType::SERVER_NAME, |reader| {
-            if reader.is_empty() {
-                return Ok(None);
-            }
-            let mut list = reader.vector16()?;
-            let mut name = None;
-            while !list.is_empty() {
-                let kind = list.u8()?;
-                let mut body = list.vector16()?;
-                let at = body.at();
-                let not_text = |_| Defect { at, what: DefectKind::NotText };
-                let text = std::str::from_utf8(body.rest()).map_err(not_text)?;
-                if kind == HOST_NAME && name.is_none() {
-                    name = Some(text);
-                }
-            }
-            Ok(name)
-        })
+        self.view(ExtensionType::SERVER_NAME, server_name)
     }
 
     /// The groups of supported_groups.
@@ -288,14 +271,7 @@ impl<'a> Extensions<'a> {
 
     /// The shares of a ClientHello's key_share.
     pub fn key_shares(&self) -> Option<Result<Vec<KeyShareEntry<'_>>, Defect>> {
-        self.view(ExtensionType::KEY_SHARE, |reader| {
-            let mut list = reader.vector16()?;
-            let mut shares = Vec::new();
-            while !list.is_empty() {
-                shares.push(KeyShareEntry::read(&mut list)?);
-            }
-            Ok(shares)
-        })
+        self.view(ExtensionType::KEY_SHARE, |reader| elements(reader.vector16()?, KeyShareEntry::read))
     }
 
     /// The share of a ServerHello's key_share.
@@ -310,14 +286,7 @@ impl<'a> Extensions<'a> {
 
     /// The names of application_layer_protocol_negotiation; a server sends exactly one.
     pub fn application_protocols(&self) -> Option<Result<Vec<&[u8]>, Defect>> {
-        self.view(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, |reader| {
-            let mut list = reader.vector16()?;
-            let mut names = Vec::new();
-            while !list.is_empty() {
-                names.push(list.vector8()?.rest());
-            }
-            Ok(names)
-        })
+        self.view(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, application_protocols)
     }
 
     /// The numbers of ec_point_formats.
@@ -332,16 +301,7 @@ impl<'a> Extensions<'a> {
 
     /// The identities that a ClientHello's pre_shared_key offers.
     pub fn pre_shared_keys(&self) -> Option<Result<Vec<&[u8]>, Defect>> {
-        self.view(ExtensionType::PRE_SHARED_KEY, |reader| {
-            let mut list = reader.vector16()?;
-            let mut identities = Vec::new();
-            while !list.is_empty() {
-                identities.push(list.vector16()?.rest());
-                list.u32()?;
-            }
-            reader.vector16()?;
-            Ok(identities)
-        })
+        self.view(ExtensionType::PRE_SHARED_KEY, pre_shared_keys)
     }
 
     /// The index that a ServerHello's pre_shared_key chooses.
@@ -353,6 +313,89 @@ impl<'a> Extensions<'a> {
     pub fn cookie(&self) -> Option<Result<&[u8], Defect>> {
         self.view(ExtensionType::COOKIE, |reader| Ok(reader.vector16()?.rest()))
     }
+}
+
+/// Where a list stands: the same extension has another body there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    ClientHello,
+    ServerHello,
+    HelloRetryRequest,
+    Elsewhere,
+}
+
+/// Whether the body of an extension that is known here can be read.
+fn check(kind: ExtensionType, from: Place, body: Reader<'_>) -> Result<(), Defect> {
+    use ExtensionType as E;
+    whole(body, |body| match (kind, from) {
+        (E::SERVER_NAME, _) => server_name(body).map(drop),
+        (E::SUPPORTED_GROUPS | E::SIGNATURE_ALGORITHMS | E::SIGNATURE_ALGORITHMS_CERT, _) => {
+            number_list(body.vector16()?, Group).map(drop)
+        }
+        (E::APPLICATION_LAYER_PROTOCOL_NEGOTIATION, _) => application_protocols(body).map(drop),
+        (E::EC_POINT_FORMATS, _) => body.vector8().map(drop),
+        (E::COOKIE, _) => body.vector16().map(drop),
+        (E::SUPPORTED_VERSIONS, Place::ClientHello) => number_list(body.vector8()?, Version).map(drop),
+        (E::KEY_SHARE, Place::ClientHello) => elements(body.vector16()?, KeyShareEntry::read).map(drop),
+        (E::KEY_SHARE, Place::ServerHello) => KeyShareEntry::read(body).map(drop),
+        (E::PRE_SHARED_KEY, Place::ClientHello) => pre_shared_keys(body).map(drop),
+        (E::SUPPORTED_VERSIONS | E::PRE_SHARED_KEY, Place::ServerHello)
+        | (E::SUPPORTED_VERSIONS | E::KEY_SHARE, Place::HelloRetryRequest) => body.u16().map(drop),
+        _ => {
+            body.rest();
+            Ok(())
+        }
+    })
+}
+
+fn whole<'a, T>(mut body: Reader<'a>, read: impl FnOnce(&mut Reader<'a>) -> Result<T, Defect>) -> Result<T, Defect> {
+    let value = read(&mut body)?;
+    match body.left() {
+        0 => Ok(value),
+        left => Err(Defect { at: body.at(), what: DefectKind::Trailing { left } }),
+    }
+}
+
+fn elements<'a, T>(
+    mut list: Reader<'a>,
+    read: impl Fn(&mut Reader<'a>) -> Result<T, Defect>,
+) -> Result<Vec<T>, Defect> {
+    let mut elements = Vec::new();
+    while !list.is_empty() {
+        elements.push(read(&mut list)?);
+    }
+    Ok(elements)
+}
+
+fn server_name<'a>(body: &mut Reader<'a>) -> Result<Option<&'a str>, Defect> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let mut list = body.vector16()?;
+    let mut host = None;
+    while !list.is_empty() {
+        let kind = list.u8()?;
+        let mut name = list.vector16()?;
+        let at = name.at();
+        let text = std::str::from_utf8(name.rest()).map_err(|_| Defect { at, what: DefectKind::NotText })?;
+        if kind == HOST_NAME {
+            host.get_or_insert(text);
+        }
+    }
+    Ok(host)
+}
+
+fn application_protocols<'a>(body: &mut Reader<'a>) -> Result<Vec<&'a [u8]>, Defect> {
+    elements(body.vector16()?, |list| Ok(list.vector8()?.rest()))
+}
+
+fn pre_shared_keys<'a>(body: &mut Reader<'a>) -> Result<Vec<&'a [u8]>, Defect> {
+    let identities = elements(body.vector16()?, |list| {
+        let identity = list.vector16()?.rest();
+        list.u32().map(|_age| identity)
+    })?;
+    body.vector16()?; // the binders
+    Ok(identities)
 }
 
 /// Numbers of two bytes up to the end.

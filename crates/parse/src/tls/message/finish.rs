@@ -2,6 +2,7 @@
 
 use dengmi_core::Version;
 
+use super::extension::Place;
 use super::{Extensions, TooLong, vector_of, write_message};
 use crate::reading::{DefectKind, Defects, Limits, Read, Reader};
 use crate::tls::{AlertDescription, AlertLevel, Dialect, HandshakeType};
@@ -39,7 +40,7 @@ impl<'a> EncryptedExtensions<'a> {
     /// Never; the type is that of every message.
     pub fn read(body: &'a [u8], limits: &Limits) -> Read<Self> {
         let (mut reader, mut defects) = (Reader::new(body), Defects::new(limits));
-        let extensions = Extensions::read(&mut reader, limits, &mut defects);
+        let extensions = Extensions::read(&mut reader, Place::Elsewhere, limits, &mut defects);
         Ok(defects.whole(EncryptedExtensions(extensions), &reader))
     }
 
@@ -89,7 +90,7 @@ impl<'a> NewSessionTicket<'a> {
         let age_add = reader.u32()?;
         let nonce = reader.vector8()?.rest();
         let ticket = reader.vector16()?.rest();
-        let extensions = Extensions::read(&mut reader, limits, &mut defects);
+        let extensions = Extensions::read(&mut reader, Place::Elsewhere, limits, &mut defects);
         let tls13 = Some(TicketDetails { age_add, nonce, extensions });
         Ok(defects.whole(NewSessionTicket { lifetime, tls13, ticket }, &reader))
     }

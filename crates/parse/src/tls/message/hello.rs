@@ -2,6 +2,7 @@
 
 use dengmi_core::{Group, Suite, Version};
 
+use super::extension::Place;
 use super::{Extensions, KeyShareEntry, TooLong, numbers, vector, vector_of, write_message};
 use crate::reading::{Defect, DefectKind, Defects, Limits, Read, Reader};
 use crate::tls::HandshakeType;
@@ -60,7 +61,7 @@ impl<'a> ClientHello<'a> {
             defects.note(compressions.at(), DefectKind::Empty);
         }
         let compressions = compressions.rest();
-        let extensions = extensions(&mut reader, limits, &mut defects);
+        let extensions = extensions(&mut reader, Place::ClientHello, limits, &mut defects);
         Ok(defects.whole(ClientHello { version, random, session_id, suites, compressions, extensions }, &reader))
     }
 
@@ -124,7 +125,9 @@ impl<'a> ServerHello<'a> {
         let session_id = session_id(&mut reader, &mut defects)?;
         let suite = Suite(reader.u16()?);
         let compression = reader.u8()?;
-        let extensions = extensions(&mut reader, limits, &mut defects);
+        let is_retry = random == HELLO_RETRY_REQUEST_RANDOM;
+        let place = if is_retry { Place::HelloRetryRequest } else { Place::ServerHello };
+        let extensions = extensions(&mut reader, place, limits, &mut defects);
         Ok(defects.whole(ServerHello { version, random, session_id, suite, compression, extensions }, &reader))
     }
 
@@ -176,8 +179,13 @@ fn session_id<'a>(reader: &mut Reader<'a>, defects: &mut Defects) -> Result<&'a 
     Ok(id.rest())
 }
 
-fn extensions<'a>(reader: &mut Reader<'a>, limits: &Limits, defects: &mut Defects) -> Option<Extensions<'a>> {
-    (!reader.is_empty()).then(|| Extensions::read(reader, limits, defects))
+fn extensions<'a>(
+    reader: &mut Reader<'a>,
+    place: Place,
+    limits: &Limits,
+    defects: &mut Defects,
+) -> Option<Extensions<'a>> {
+    (!reader.is_empty()).then(|| Extensions::read(reader, place, limits, defects))
 }
 
 /// A ClientHello in SSL 2.0's form; old clients offer SSL 3.0 and TLS with it too (RFC 5246 E.2).
@@ -471,6 +479,11 @@ mod tests {
         assert!(matches!(with(49, 3)[..], [DefectKind::Short { .. }, DefectKind::Trailing { .. }]));
         assert!(matches!(with(48, 3)[..], [DefectKind::Short { .. }]));
         assert_eq!(with(51, 10), [DefectKind::RepeatedExtension(10)]);
+        // The name's list, one byte shorter than the name in it: counted from the start of the message.
+        let mut short = body.to_vec();
+        short[55] = 11;
+        let defects = ClientHello::read(&short, &Limits::default()).unwrap().defects;
+        assert_eq!(defects, [Defect { at: 59, what: DefectKind::Short { wanted: 9, left: 8 } }]);
         let mut long = body.to_vec();
         long.push(0);
         let defects = ClientHello::read(&long, &Limits::default()).unwrap().defects;
