@@ -1,4 +1,5 @@
 //! The pack of the repository is clean, and every kind of damage is found with its file, line and clause.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
 use dengmi_judge::law::{Compliant, Confidence, Law, LawDefect, Modal, Pack, check};
 use std::{
