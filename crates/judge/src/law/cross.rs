@@ -218,8 +218,7 @@ fn scores(law: &Law, scoring: &Dated<Scoring>, loader: &mut Loader<'_>) {
             }
         }
     }
-    let bands: Vec<Span> =
-        scoring.ra.iter().map(|band| (band.at_least.into(), band.below.map(u32::from))).collect();
+    let bands: Vec<Span> = scoring.ra.iter().map(|band| (band.at_least.into(), band.below.map(u32::from))).collect();
     if !bands.is_empty() && !follow_each_other(bands) {
         loader.report(&file, &[Key("ra")], Fault::Ranges("ra".into()));
     }
