@@ -20,7 +20,7 @@ pub(crate) struct Report {
 
 /// Holds the repository against all rules.
 pub(crate) fn look(root: &Path) -> Result<Report> {
-    let metadata = Command::new(option_env!("CARGO").unwrap_or("cargo"))
+    let metadata = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .current_dir(root)
         .output()

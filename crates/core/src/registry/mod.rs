@@ -240,7 +240,7 @@ pub struct SuiteEntry {
     pub mac: Option<&'static str>,
     /// Algorithm id of the hash of the key derivation; `None`: that of the protocol version.
     pub prf_hash: Option<&'static str>,
-    /// The standard that defines it.
+    /// The standards that the registry of numbers names for it: those that define it, or the one that ended it.
     pub standard: &'static str,
     /// Where the row comes from.
     pub origin: Origin,
@@ -494,6 +494,20 @@ pub fn suite_named(name: &str) -> Option<&'static SuiteEntry> {
 /// All suites, by number.
 pub fn suites() -> &'static [SuiteEntry] {
     generated::SUITES
+}
+
+/// The suites that a hello of this version may offer, by number, private and early ones with them. None for SSL 2.0, which
+/// has [`ssl2_kinds`].
+pub fn suites_of(version: Version) -> impl Iterator<Item = &'static SuiteEntry> {
+    let families: &[Family] = match version {
+        Version::TLCP => &[Family::Tlcp, Family::Gmt0024],
+        Version::TLS_1_3 => &[Family::Tls13],
+        Version::SSL_3_0 | Version::TLS_1_0 | Version::TLS_1_1 | Version::TLS_1_2 => {
+            &[Family::Tls, Family::PreStandard, Family::Private]
+        }
+        _ => &[],
+    };
+    generated::SUITES.iter().filter(move |entry| families.contains(&entry.family))
 }
 
 /// All kinds of SSL 2.0, by number.

@@ -114,6 +114,23 @@ fn suites_come_apart_by_function() {
 }
 
 #[test]
+fn a_version_has_its_own_suites() {
+    for (version, inside, outside) in [
+        (Version::TLCP, Suite::ECC_SM4_CBC_SM3, Suite::TLS_SM4_GCM_SM3),
+        (Version::TLCP, Suite(0xe001), Suite(0x002f)),
+        (Version::TLS_1_3, Suite::TLS_SM4_GCM_SM3, Suite(0xc02f)),
+        (Version::TLS_1_2, Suite(0xc02f), Suite::ECC_SM4_CBC_SM3),
+        (Version::TLS_1_2, Suite(0xe102), Suite::TLS_FALLBACK_SCSV),
+        (Version::SSL_3_0, Suite(0x0003), Suite::TLS_AES_128_GCM_SHA256),
+    ] {
+        let has = |suite: Suite| suites_of(version).any(|entry| entry.code == u32::from(suite.0));
+        assert!(has(inside) && !has(outside), "{version}");
+    }
+    assert_eq!(suites_of(Version::TLCP).count(), 20);
+    assert_eq!(suites_of(Version::SSL_2_0).count(), 0);
+}
+
+#[test]
 fn any_library_s_name_finds_the_suite() {
     for (name, code) in [
         ("ECC-SM2-WITH-SM4-SM3", 0xe013),
