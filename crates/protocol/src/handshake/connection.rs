@@ -1,0 +1,125 @@
+//! A connection whose handshake is finished, seen from either side.
+
+use dengmi_core::Version;
+use dengmi_parse::tls::message::{Alert, write_message};
+use dengmi_parse::tls::{AlertDescription, AlertLevel, ContentType, HandshakeType};
+
+use super::schedule::TrafficSecret;
+use super::secrets::Secrets;
+use super::stop::{PeerMisbehaved, Stop};
+use super::suite::SuiteParameters;
+use super::wire::{Event, Wire, parts};
+
+/// A protected connection.
+pub struct Connection {
+    wire: Wire,
+    secrets: Secrets,
+    version: Version,
+    suite: SuiteParameters,
+    traffic: Option<Traffic>,
+}
+
+/// TLS 1.3: what new keys are made from.
+pub(super) struct Traffic {
+    pub(super) own: TrafficSecret,
+    pub(super) peer: TrafficSecret,
+}
+
+/// What came in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Application data; may be empty although records came.
+    pub data: Vec<u8>,
+    /// Session tickets that came.
+    pub tickets: usize,
+    /// The alert that ended the connection, close_notify included. Nothing is read behind it. A TLS 1.3 server that wants a client certificate
+    /// refuses its absence here, after the handshake.
+    pub end: Option<Alert>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        mut wire: Wire,
+        secrets: Secrets,
+        version: Version,
+        suite: SuiteParameters,
+        traffic: Option<Traffic>,
+    ) -> Connection {
+        wire.start_counting_anew();
+        Connection { wire, secrets, version, suite, traffic }
+    }
+
+    /// The version of the protection.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Appends application data in protected records.
+    ///
+    /// # Errors
+    /// [`Stop`] when the keys are spent.
+    pub fn send(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
+        self.wire.send(ContentType::APPLICATION_DATA, data, &mut self.secrets, out)
+    }
+
+    /// Appends a close_notify.
+    ///
+    /// # Errors
+    /// As [`Connection::send`].
+    pub fn close(&mut self, out: &mut Vec<u8>) -> Result<(), Stop> {
+        let (level, description) = (AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
+        self.wire.send_alert(level, description, &mut self.secrets, out)
+    }
+
+    /// Opens what the peer sent; `incoming` may be empty, to read what came together with the end of the handshake. Answers that the protocol
+    /// itself wants are appended to `out`.
+    ///
+    /// # Errors
+    /// [`Stop::Misbehaved`]; the connection is of no use then.
+    pub fn receive(&mut self, incoming: &[u8], out: &mut Vec<u8>) -> Result<Received, Stop> {
+        self.wire.feed(incoming);
+        let mut received = Received::default();
+        while received.end.is_none() {
+            match self.wire.next()? {
+                None => break,
+                Some(Event::Data(data)) => received.data.extend(data),
+                Some(Event::Alert(alert)) if alert.is_last() => received.end = Some(alert),
+                Some(Event::Alert(_)) => {}
+                Some(Event::Message(message)) => self.message(&message, &mut received, out)?,
+                Some(Event::ChangeCipherSpec) => return Err(PeerMisbehaved::ChangeCipherSpec.into()),
+            }
+        }
+        Ok(received)
+    }
+
+    fn message(&mut self, message: &[u8], received: &mut Received, out: &mut Vec<u8>) -> Result<(), Stop> {
+        let (kind, body) = parts(message);
+        match (kind, &mut self.traffic) {
+            (HandshakeType::NEW_SESSION_TICKET, Some(_)) => received.tickets = received.tickets.saturating_add(1),
+            (HandshakeType::KEY_UPDATE, Some(traffic)) => {
+                traffic.peer = traffic.peer.updated()?;
+                self.wire.read_with(traffic.peer.record_key(&self.suite)?)?;
+                // RFC 8446 4.6.3: 1 asks for an update in return, which still goes under the old key.
+                if body == [1] {
+                    traffic.own = traffic.own.updated()?;
+                    let key = traffic.own.record_key(&self.suite)?;
+                    let mut answer = Vec::new();
+                    write_message(&mut answer, HandshakeType::KEY_UPDATE, |out| {
+                        out.push(0);
+                        Ok(())
+                    })?;
+                    self.wire.send(ContentType::HANDSHAKE, &answer, &mut self.secrets, out)?;
+                    self.wire.write_with(key);
+                }
+            }
+            // A wish to negotiate again may be passed over (RFC 5246 7.4.1.1).
+            (HandshakeType::HELLO_REQUEST, None) => {}
+            (HandshakeType::CLIENT_HELLO, None) => {
+                let (level, description) = (AlertLevel::WARNING, AlertDescription::NO_RENEGOTIATION);
+                self.wire.send_alert(level, description, &mut self.secrets, out)?;
+            }
+            _ => return Err(PeerMisbehaved::UnexpectedMessage(kind).into()),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Handshakes against recordings, against OpenSSL's programs, and client against server.
+
+// Clippy's settings for tests reach `#[test]` functions only, not the functions beside them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod recording;
+mod replay;
+mod values;
