@@ -45,6 +45,14 @@ pub(crate) const SCHEMA: [&str; 10] = [
      BEGIN SELECT RAISE(ABORT, 'append-only'); END",
 ];
 
+/// A query for whole entries, as [`read_row`] takes them.
+macro_rules! entries {
+    ($which:literal) => {
+        concat!("SELECT number, kind, subject, fact, body, link FROM entry ", $which)
+    };
+}
+pub(crate) use entries;
+
 /// First and last number of entries that follow each other.
 pub(crate) type Span = (u64, u64);
 
@@ -192,11 +200,8 @@ impl Store {
     }
 
     fn read_head(&mut self) -> Result<Head, CaseError> {
-        let rows = wait(
-            sqlx::query("SELECT number, kind, subject, fact, body, link FROM entry ORDER BY number DESC LIMIT 1")
-                .fetch_all(&mut self.connection),
-        )
-        .map_err(CaseError::store(&self.path))?;
+        let rows = wait(sqlx::query(entries!("ORDER BY number DESC LIMIT 1")).fetch_all(&mut self.connection))
+            .map_err(CaseError::store(&self.path))?;
         let row = rows.first().ok_or_else(|| CaseError::damaged(&self.path, "it has no header"))?;
         let (number, _, link) = read_row(row).map_err(CaseError::store(&self.path))?;
         Ok(Head { count: number, link })
@@ -205,10 +210,7 @@ impl Store {
     /// Reads which entries are hidden, from the marks of units that wrote batches; a unit done in one piece hides nothing.
     fn read_aside(&mut self) -> Result<(), CaseError> {
         let rows = wait(
-            sqlx::query(
-                "SELECT number, kind, subject, fact, body, link FROM entry WHERE kind IN (?1, ?2) \
-                 OR kind = ?3 AND subject IN (SELECT subject FROM entry WHERE kind = ?1) ORDER BY number",
-            )
+            sqlx::query(entries!("WHERE kind IN (?1, ?2) OR kind = ?3 AND subject IN (SELECT subject FROM entry WHERE kind = ?1) ORDER BY number"))
             .bind(i64::from(kind::BATCH))
             .bind(i64::from(kind::VOID))
             .bind(i64::from(kind::DONE))
@@ -290,7 +292,7 @@ impl Store {
     /// The first entry of the store's own `kind` about `subject`.
     fn named(&mut self, subject: &str, kind: u16) -> Result<Option<Recorded>, CaseError> {
         let row = wait(
-            sqlx::query("SELECT number, kind, subject, fact, body, link FROM entry WHERE subject = ?1 AND kind = ?2 ORDER BY number")
+            sqlx::query(entries!("WHERE subject = ?1 AND kind = ?2 ORDER BY number"))
                 .bind(subject)
                 .bind(i64::from(kind))
                 .fetch_optional(&mut self.connection),
@@ -301,11 +303,7 @@ impl Store {
     /// One entry, or the header, whoever wrote it.
     pub(crate) fn entry(&mut self, number: u64) -> Result<Option<Recorded>, CaseError> {
         let Ok(number) = i64::try_from(number) else { return Ok(None) };
-        let row = wait(
-            sqlx::query("SELECT number, kind, subject, fact, body, link FROM entry WHERE number = ?1")
-                .bind(number)
-                .fetch_optional(&mut self.connection),
-        );
+        let row = wait(sqlx::query(entries!("WHERE number = ?1")).bind(number).fetch_optional(&mut self.connection));
         self.recorded(row)
     }
 
@@ -321,52 +319,41 @@ impl Store {
         select: &Select,
         after: &Cursor,
     ) -> Result<(Vec<Recorded>, Option<Cursor>), CaseError> {
-        let query = match select {
-            Select::All => sqlx::query(
-                "SELECT number, kind, subject, fact, body, link FROM entry WHERE number > ?1 ORDER BY number LIMIT ?2",
-            )
-            .bind(after.number),
-            Select::Kind(kind, facts) => sqlx::query(
-                "SELECT number, kind, subject, fact, body, link FROM entry WHERE kind = ?1 AND (fact, number) > (?2, ?3) \
-                 AND fact <= ?4 ORDER BY fact, number LIMIT ?5",
-            )
-            .bind(i64::from(*kind))
-            .bind(after.fact)
-            .bind(after.number)
-            .bind(i64::from(*facts.end())),
-            Select::Subject => sqlx::query(
-                "SELECT number, kind, subject, fact, body, link FROM entry WHERE (subject, kind, number) > (?1, ?2, ?3) \
-                 AND kind < ?4 ORDER BY subject, kind, number LIMIT ?5",
-            )
-            .bind(&after.subject)
-            .bind(after.kind)
-            .bind(after.number)
-            .bind(i64::from(kind::RESERVED)),
+        // The rest of the group that `after` stands in, then the groups behind it: SQLite cannot seek in an index for a tuple that ends
+        // with the number, and would walk over the whole group for every page of it.
+        let (rest, further) = match select {
+            Select::All => {
+                let all = entries!("WHERE number > ?2 ORDER BY number LIMIT ?1");
+                (sqlx::query(all).bind(PAGE_ROWS).bind(after.number), None)
+            }
+            Select::Kind(kind, facts) => {
+                let rest = entries!("WHERE kind = ?2 AND fact = ?3 AND number > ?4 ORDER BY number LIMIT ?1");
+                let further = entries!("WHERE kind = ?2 AND fact > ?3 AND fact <= ?4 ORDER BY fact, number LIMIT ?1");
+                let bound = |text| sqlx::query(text).bind(PAGE_ROWS).bind(i64::from(*kind)).bind(after.fact);
+                (bound(rest).bind(after.number), Some(bound(further).bind(i64::from(*facts.end()))))
+            }
+            Select::Subject => {
+                let rest = entries!("WHERE subject = ?2 AND kind = ?3 AND number > ?4 ORDER BY number LIMIT ?1");
+                let further =
+                    entries!("WHERE (subject, kind) > (?2, ?3) AND kind < ?4 ORDER BY subject, kind, number LIMIT ?1");
+                let bound = |text| sqlx::query(text).bind(PAGE_ROWS).bind(&after.subject).bind(after.kind);
+                (bound(rest).bind(after.number), Some(bound(further).bind(i64::from(kind::RESERVED))))
+            }
         };
-        let (mut page, mut next, mut read, mut bytes) = (Vec::new(), None, 0, 0);
+        let mut page = Page::default();
         wait(async {
-            let mut rows = query.bind(PAGE_ROWS).fetch(&mut self.connection);
-            while bytes < PAGE_BYTES
-                && let Some(row) = rows.try_next().await?
-            {
-                let (number, content, link) = read_row(&row)?;
-                read += 1;
-                bytes += content.body.len();
-                next = Some(Cursor {
-                    number: row.try_get(0)?,
-                    kind: i64::from(content.kind),
-                    subject: content.subject.clone(),
-                    fact: i64::from(content.fact),
-                });
-                let aside = self.aside.range(..=number).next_back();
-                if aside.is_none_or(|(_, aside)| number > aside.last) {
-                    page.push(content.recorded(number, link));
+            for query in std::iter::once(rest).chain(further) {
+                let mut rows = query.fetch(&mut self.connection);
+                while !page.full()
+                    && let Some(row) = rows.try_next().await?
+                {
+                    page.add(&row, &self.aside)?;
                 }
             }
             Ok(())
         })
         .map_err(CaseError::store(&self.path))?;
-        Ok((page, next.filter(|_| read == PAGE_ROWS || bytes >= PAGE_BYTES)))
+        Ok(if page.full() { (page.entries, page.last) } else { (page.entries, None) })
     }
 
     /// The artifact of this name.
@@ -449,7 +436,7 @@ pub(crate) fn connect_to_check(path: &Path, sealed: bool) -> Result<SqliteConnec
     connect(path, if sealed { sealed_options(path) } else { writing_options(path) })
 }
 
-/// Reads `SELECT number, kind, subject, fact, body, link`.
+/// Reads a row of [`entries!`].
 pub(crate) fn read_row(row: &SqliteRow) -> sqlx::Result<(u64, Content, Sm3Digest)> {
     let number = whole(row, 0)?;
     let link: &[u8] = row.try_get(5)?;
@@ -486,6 +473,39 @@ async fn insert(connection: &mut SqliteConnection, rows: Vec<(u64, Content, Sm3D
         query.execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// Entries while a page of them is read.
+#[derive(Default)]
+struct Page {
+    entries: Vec<Recorded>,
+    /// With those that are skipped.
+    rows: i64,
+    bytes: usize,
+    last: Option<Cursor>,
+}
+
+impl Page {
+    fn full(&self) -> bool {
+        self.rows >= PAGE_ROWS || self.bytes >= PAGE_BYTES
+    }
+
+    fn add(&mut self, row: &SqliteRow, aside: &BTreeMap<u64, Aside>) -> sqlx::Result<()> {
+        let (number, content, link) = read_row(row)?;
+        self.rows += 1;
+        self.bytes += content.body.len();
+        self.last = Some(Cursor {
+            number: row.try_get(0)?,
+            kind: i64::from(content.kind),
+            subject: content.subject.clone(),
+            fact: i64::from(content.fact),
+        });
+        let before = aside.range(..=number).next_back();
+        if before.is_none_or(|(_, aside)| number > aside.last) {
+            self.entries.push(content.recorded(number, link));
+        }
+        Ok(())
+    }
 }
 
 /// A transaction while it is put together.

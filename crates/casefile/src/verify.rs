@@ -5,7 +5,7 @@ use crate::{
     artifact::{CHUNK, Digesting, Digests, digest_file, path_beside},
     kind,
     seal::digest_blocks,
-    store::{SCHEMA, connect_to_check, read_row},
+    store::{SCHEMA, connect_to_check, entries, read_row},
 };
 use dengmi_core::{EntryNumber, Sha256Digest, Sm3Digest};
 use futures_util::TryStreamExt;
@@ -216,8 +216,7 @@ async fn check_rows(connection: &mut SqliteConnection, path: &Path, seal: Option
 
 /// Follows the chain and names each entry that does not fit. `None` when it cannot be followed to its end.
 async fn walk(connection: &mut SqliteConnection, damage: &mut Vec<Damage>) -> Option<(Head, Vec<Artifact>)> {
-    let mut rows =
-        sqlx::query("SELECT number, kind, subject, fact, body, link FROM entry ORDER BY number").fetch(connection);
+    let mut rows = sqlx::query(entries!("ORDER BY number")).fetch(connection);
     let mut artifacts = Vec::new();
     let mut last = None;
     // The link before, as it stands and as it should be: a wrong link must not be held against the next entry.
