@@ -8,5 +8,6 @@
 
 pub mod assess;
 pub mod determine;
+pub mod grade;
 pub mod law;
 pub mod score;

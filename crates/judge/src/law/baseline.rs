@@ -259,7 +259,28 @@ pub struct Baseline {
     pub indicators: Vec<Indicator>,
 }
 
+/// What stands behind a clause.
+#[derive(Clone, Copy, Debug)]
+pub enum Coverage<'b> {
+    /// An indicator judges it.
+    Indicator(&'b Indicator),
+    /// It is no unit and acts otherwise.
+    Unscored(&'b Unscored),
+}
+
 impl Baseline {
+    /// Every clause of a level in the standard's order, with what covers it.
+    pub fn coverage(&self, level: u8) -> Vec<(String, Option<Coverage<'_>>)> {
+        let sections = self.structure.section.iter().filter(|section| section.level == level);
+        let clauses = sections.flat_map(|section| section.clauses());
+        let covers = |clause: &str| {
+            let indicator = self.indicators_at(level).find(|indicator| indicator.clause_at(level) == Some(clause));
+            let unscored = || self.structure.unscored.iter().find(|unscored| &*unscored.clause == clause);
+            indicator.map(Coverage::Indicator).or_else(|| unscored().map(Coverage::Unscored))
+        };
+        clauses.map(|clause| (clause.clone(), covers(&clause))).collect()
+    }
+
     /// The indicators that a level has.
     pub fn indicators_at(&self, level: u8) -> impl Iterator<Item = &Indicator> {
         self.indicators.iter().filter(move |indicator| indicator.exists_at(level))

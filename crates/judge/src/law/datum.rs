@@ -1,11 +1,11 @@
 //! What every piece of law carries: both languages, its sources, and how far to trust it.
 
 use dengmi_core::Date;
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::fmt;
 
 /// 可信度: how far a datum may be trusted. What is not `Confirmed` never silently decides a high risk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// A contributor's recollection only.
@@ -126,6 +126,10 @@ fn date_of(datetime: toml::value::Datetime) -> Result<Date, NotADay> {
         return Err(wrong());
     }
     let date = datetime.date.ok_or_else(wrong)?;
+    // Chains are walked day by day; a year that is a misprint must not cost an hour.
+    if !(1900..2200).contains(&date.year) {
+        return Err(wrong());
+    }
     let month = time::Month::try_from(date.month).map_err(|_| wrong())?;
     Date::from_calendar_date(i32::from(date.year), month, date.day).map_err(|_| wrong())
 }
@@ -134,6 +138,6 @@ struct NotADay(toml::value::Datetime);
 
 impl fmt::Display for NotADay {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "expected a date such as 2026-11-22, found {}", self.0)
+        write!(formatter, "expected a date such as 2026-11-22, from 1900 to 2199, found {}", self.0)
     }
 }

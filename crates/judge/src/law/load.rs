@@ -60,9 +60,10 @@ impl<'p> Loader<'p> {
 
     /// Parses a file of law. `false`: there is nothing to read in it, for a reason or for a defect.
     fn open(&mut self, path: &'p str, bytes: &'p [u8]) -> bool {
-        let Some((_, name)) = path.split_once('/').filter(|_| !path.ends_with("README.md")) else {
+        if path.rsplit('/').next() == Some("README.md") {
             return false;
-        };
+        }
+        let name = path.split_once('/').map_or("", |(_, name)| name);
         match std::str::from_utf8(bytes).map_err(|_| Fault::NotText).and_then(|text| self.toml(path, name, text)) {
             Ok((text, lines_before)) => match Document::parse(path, text, lines_before) {
                 Ok(document) => self.documents.insert(path, document).is_none(),

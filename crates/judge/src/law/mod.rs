@@ -29,8 +29,8 @@ mod rows;
 mod scoring;
 
 pub use baseline::{
-    Baseline, General, Group, Indicator, Layer, LayerId, Modal, ModalRule, ProductGrade, Property, Section, Structure,
-    SubjectKind, Unscored,
+    Baseline, Coverage, General, Group, Indicator, Layer, LayerId, Modal, ModalRule, ProductGrade, Property, Section,
+    Structure, SubjectKind, Unscored,
 };
 pub use datum::{Confidence, Dated, Form, InForce};
 pub use defect::{Fault, LawDefect};

@@ -1,7 +1,7 @@
 //! The pack of the repository is clean, and every kind of damage is found with its file, line and clause.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
-use dengmi_judge::law::{Compliant, Confidence, Law, LawDefect, Modal, Pack, check};
+use dengmi_judge::law::{Compliant, Confidence, Coverage, Law, LawDefect, Modal, Pack, check};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -91,6 +91,7 @@ const DAMAGES: &[(&str, &str, &str, &[&str])] = &[
     (RULES_2021, "to = 2023-08-01", "to = 2023-07-20", &["quantification-rules-2021/instrument.toml:12:", "replaced by quantification-rules-2023, which begins on another day"]),
     (RULES_2021, "to = 2023-08-01", "to = 2021-09-30", &["instrument.toml:11: quantification-rules-2021", "from 2021-10-01 does not lie before to 2021-09-30"]),
     (RULES_2021, "to = 2023-08-01", "to = \"never\"", &["instrument.toml:11: quantification-rules-2021", "expected a date or \"open\""]),
+    (RULES_2021, "from = 2021-10-01", "from = 0021-10-01", &["instrument.toml:10:", "from 1900 to 2199"]),
     (RULES_2021, "from = 2021-10-01", "from = 2021-13-01", &["instrument.toml:10:"]),
     (RULES_2021, "from = 2021-10-01", "from = 2021-10-01T00:00:00", &["instrument.toml:10: quantification-rules-2021", "expected a date such as"]),
     (RULES_2021, "replaced_by = \"quantification-rules-2023\"", "replaced_by = \"quantification-rules-2025\"", &["instrument.toml:12:", "no instrument is named \"quantification-rules-2025\""]),
@@ -171,6 +172,7 @@ fn files_that_are_missing_or_strange_are_named() {
         ),
         (without(DEV_EXE), "clause 8.3 f) is covered by no indicator"),
         (without(DEV_EXE), "level 4 has 40 indicators with a weight; expected 41"),
+        (with(&|pack| pack.insert("notes.toml", b"")), "notes.toml:1: no reader for this file"),
         (without(STRUCTURE), "no file is named \"structure.toml\""),
         (
             without("mlps-measures-2007/instrument.toml"),
@@ -250,6 +252,19 @@ fn each_level_has_its_indicators() {
         );
     }
     assert!(baseline.structure.modal.iter().all(|rule| rule.confidence == Confidence::Memory));
+}
+
+#[test]
+fn every_clause_is_an_indicators_or_unscored() {
+    let law = law();
+    let baseline = law.baseline(TODAY).unwrap();
+    for (level, clauses, unscored) in [(1, 28, 4), (2, 35, 8), (3, 49, 8), (4, 49, 8), (5, 0, 0)] {
+        let coverage = baseline.coverage(level);
+        let is_unscored = |cover: &Option<Coverage<'_>>| matches!(cover, Some(Coverage::Unscored(_)));
+        assert!(coverage.iter().all(|(_, cover)| cover.is_some()), "level {level}");
+        assert_eq!(coverage.len(), clauses, "level {level}");
+        assert_eq!(coverage.iter().filter(|(_, cover)| is_unscored(cover)).count(), unscored, "level {level}");
+    }
 }
 
 #[test]

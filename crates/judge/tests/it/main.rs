@@ -1,5 +1,6 @@
 //! Integration tests of the judge: one binary.
 
 mod cases;
+mod grade;
 mod law;
 mod score;
