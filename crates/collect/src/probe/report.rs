@@ -1,0 +1,275 @@
+//! What a visit comes to: artifacts, observations, and a line for people.
+
+use super::visit::{Handshake, Visit};
+use super::{Finished, Options, Output, Summary, Unreachable};
+use dengmi_core::registry;
+use dengmi_core::{
+    Certificate, Completion, Coverage, Fact, Field, KeyRole, Method, Observation, Place, Protocol, Reach, Session,
+    Sha256Digest, Version, Where,
+};
+use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName, sha256};
+use dengmi_protocol::handshake::Learned;
+use dengmi_protocol::plan::{Loss, Spoken};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Tells everything that is known of an endpoint.
+pub(super) fn tell(
+    visit: &Visit,
+    options: &Options,
+    certifier: &mut Certifier,
+    summary: &mut Summary,
+    out: &mut impl FnMut(Output),
+) {
+    let mut teller = Teller { visit, options, certifier, out, told: BTreeSet::new() };
+    let complete = teller.accepts() && visit.unreachable.is_none() && !visit.cut;
+    teller.certificates_in_clear();
+    visit.handshakes.iter().for_each(|handshake| teller.handshake(handshake));
+    let leads_to_tls = teller.web();
+    teller.coverage(complete);
+    out(Output::Finished(Finished {
+        target: visit.target.clone(),
+        unreachable: visit.unreachable,
+        findings: visit.plan.findings(),
+        leads_to_tls,
+        connections: visit.connections,
+        cut: visit.cut,
+    }));
+    summary.endpoints += 1;
+    summary.unreachable += u64::from(visit.unreachable.is_some());
+    summary.complete += u64::from(complete);
+    summary.connections += u64::from(visit.connections);
+    summary.handshakes += visit.handshakes.iter().filter(|handshake| handshake.result.is_ok()).count() as u64;
+    summary.lost += u64::from(visit.plan.lost());
+}
+
+struct Teller<'a, F> {
+    visit: &'a Visit,
+    options: &'a Options,
+    certifier: &'a mut Certifier,
+    out: &'a mut F,
+    /// Certificates that were told already, each once for each part it plays.
+    told: BTreeSet<(Sha256Digest, Option<KeyRole>, Option<u32>)>,
+}
+
+impl<F: FnMut(Output)> Teller<'_, F> {
+    fn observe(&mut self, reach: Reach, place: Option<Place>, fact: Fact) {
+        (self.out)(Output::Observation(Box::new(Observation {
+            observed: self.visit.target.observed(),
+            subject: None,
+            reach,
+            method: Method::ToolTest,
+            at: (self.options.clock)(),
+            tool: self.options.tool.clone(),
+            place: place.map(Box::new),
+            fact,
+        })));
+    }
+
+    fn artifact(&mut self, what: String, bytes: Vec<u8>) -> Place {
+        let name = sha256(&bytes);
+        let what: Box<str> = what.into();
+        (self.out)(Output::Artifact { name, what: what.clone(), bytes });
+        Place { artifact: name, what: Some(what), at: Where::Whole }
+    }
+
+    /// What each version accepts; true when nothing is missing.
+    fn accepts(&mut self) -> bool {
+        if self.visit.unreachable.is_some() {
+            return false;
+        }
+        let mut complete = true;
+        for known in self.visit.plan.known() {
+            complete &= known.complete;
+            let version = known.accepts.version;
+            let dialogue = self.visit.dialogues.iter().find(|(of, text)| *of == version && !text.is_empty());
+            let place = dialogue.map(|(_, text)| {
+                let what = format!("{} hellos of {} and what came back", self.visit.target, version_name(version));
+                self.artifact(what, text.clone().into_bytes())
+            });
+            self.observe(known.reach, place, Fact::Accepts(Box::new(known.accepts)));
+        }
+        complete
+    }
+
+    fn certificates_in_clear(&mut self) {
+        for met in self.visit.plan.certificates() {
+            self.certificates(&met.list, met.version);
+        }
+    }
+
+    /// Tells the certificates of a list, each once, and gives what stands in a session.
+    fn certificates(&mut self, list: &[Vec<u8>], version: Version) -> Vec<Certificate> {
+        let ders: Vec<&[u8]> = list.iter().map(Vec::as_slice).collect();
+        let name = self.service_name();
+        let layout = if version == Version::TLCP { Layout::Pair } else { Layout::Chain };
+        let asked = Asked { on: self.options.on, name: name.as_ref(), layout, purpose: Purpose::Server };
+        let certified = self.certifier.certify(&ders, &asked);
+        let mut certificates = Vec::new();
+        for (position, (der, certified)) in list.iter().zip(certified).enumerate() {
+            let digest = sha256(der);
+            let (reach, certificate) = match certified {
+                Ok(certified) => (Reach::Seen, certified.certificate),
+                Err(_) => {
+                    let unread = Certificate {
+                        sha256: hexadecimal(&digest.0).into(),
+                        position: u32::try_from(position).ok(),
+                        ..Certificate::default()
+                    };
+                    (Reach::Undecodable, unread)
+                }
+            };
+            if self.told.insert((digest, certificate.role, certificate.position)) {
+                let place = self.artifact(format!("{} certificate {position}", self.visit.target), der.clone());
+                self.observe(reach, Some(place), Fact::Certificate(Box::new(certificate.clone())));
+            }
+            certificates.push(certificate);
+        }
+        certificates
+    }
+
+    fn service_name(&self) -> Option<ServiceName> {
+        let name = self.visit.server_name.as_deref().map(String::from);
+        name.unwrap_or_else(|| self.visit.target.host.to_string()).parse().ok()
+    }
+
+    fn handshake(&mut self, handshake: &Handshake) {
+        let (learned, complete) = match &handshake.result {
+            Ok(proof) => (proof.learned(), true),
+            Err(stopped) => (&stopped.learned, false),
+        };
+        let name = version_name(handshake.version);
+        let what = format!("{} handshake of {name}", self.visit.target);
+        let place = self.artifact(what, handshake.dialogue.clone().into_bytes());
+        for proof in &learned.proofs {
+            self.observe(Reach::Seen, Some(place.clone()), Fact::KeyProof(Box::new(proof.clone())));
+        }
+        let certificates = self.certificates(&learned.certificates, handshake.version);
+        let reach = match handshake.loss {
+            _ if complete || learned.suite.is_some() => Reach::Seen,
+            Some(Loss::Silence | Loss::NoConnection) => Reach::Unanswered,
+            _ => Reach::Refused,
+        };
+        let session = self.session(handshake.version, learned, complete, certificates);
+        let protocol = if handshake.version == Version::TLCP { Protocol::Tlcp } else { Protocol::Tls };
+        self.observe(reach, Some(place), Fact::Session(protocol, Box::new(session)));
+    }
+
+    fn session(&self, version: Version, learned: &Learned, complete: bool, certificates: Vec<Certificate>) -> Session {
+        let mut hidden = BTreeMap::new();
+        let mut unless = |seen: bool, field: &str| {
+            if !seen {
+                hidden.insert(Box::from(field), Box::from("the handshake ended before"));
+            }
+        };
+        unless(!certificates.is_empty(), "certificate");
+        unless(learned.client_certificate_asked.is_some(), "client_auth");
+        let suite = learned.suite.and_then(registry::suite);
+        let address = self.visit.address;
+        let signature = match (version, learned.scheme) {
+            // TLCP signs with SM2 and SM3 in its ECC suites, without saying so.
+            (Version::TLCP, _) => Field::Hidden,
+            (_, scheme) => Field::from(scheme.map(|scheme| scheme.to_string().into())),
+        };
+        let number = version_name(version);
+        Session {
+            server: address.map(|address| address.ip().to_string().into()),
+            server_port: address.map(|address| address.port()),
+            transport: Some("tcp".into()),
+            protocol: Field::Seen(if version == Version::TLCP { "TLCP".into() } else { "TLS".into() }),
+            version: Field::Seen(number.rsplit(' ').next().unwrap_or_default().into()),
+            cipher_suite: Field::from(learned.suite.map(|suite| suite.to_string().into())),
+            cipher_suite_code: Field::from(learned.suite),
+            key_exchange: Field::from(suite.map(|entry| key_exchange(entry.key_exchange).into())),
+            group: match learned.group {
+                Some(group) => Field::Seen(group.to_string().into()),
+                None if complete => Field::Absent,
+                None => Field::Hidden,
+            },
+            signature,
+            certificate: if certificates.is_empty() { Field::Hidden } else { Field::Seen(certificates) },
+            client_auth: Field::from(learned.client_certificate_asked),
+            resumed: if complete { Field::Seen(false) } else { Field::Hidden },
+            handshake: if complete { Completion::Complete } else { Completion::Failed },
+            encrypted: match suite {
+                Some(entry) if complete => Field::Seen(entry.encryption.is_some()),
+                _ => Field::Hidden,
+            },
+            sni: match (&self.visit.server_name, version) {
+                (Some(name), version) if version != Version::TLCP => Field::Seen((&**name).into()),
+                _ => Field::Absent,
+            },
+            hidden,
+            ..Session::default()
+        }
+    }
+
+    /// A port in clear; says whether it leads to TLS.
+    fn web(&mut self) -> Option<bool> {
+        let (head, bytes) = self.visit.web.as_ref()?;
+        let head = head.as_ref()?;
+        let place = self.artifact(format!("{} answer to HEAD /", self.visit.target), bytes.clone());
+        let address = self.visit.address;
+        let session = Session {
+            server: address.map(|address| address.ip().to_string().into()),
+            server_port: address.map(|address| address.port()),
+            transport: Some("tcp".into()),
+            protocol: Field::Seen("HTTP".into()),
+            version: Field::Seen(head.version.clone()),
+            certificate: Field::Absent,
+            client_auth: Field::Seen(false),
+            encrypted: Field::Seen(false),
+            app_protocol: Field::Seen("HTTP".into()),
+            ..Session::default()
+        };
+        self.observe(Reach::Seen, Some(place), Fact::Session(Protocol::Plain, Box::new(session)));
+        Some(head.leads_to_tls())
+    }
+
+    fn coverage(&mut self, complete: bool) {
+        let visit = self.visit;
+        let mut speaks: Vec<Box<str>> = Vec::new();
+        for known in visit.plan.known().filter(|known| known.reach == Reach::Seen) {
+            let word = if known.accepts.version == Version::TLCP { "TLCP" } else { "TLS" };
+            if !speaks.iter().any(|spoken| &**spoken == word) {
+                speaks.push(word.into());
+            }
+        }
+        if let Some((Some(_), _)) = visit.web {
+            speaks.push(Spoken::Http.word().into());
+        } else if speaks.is_empty() && visit.plan.answered() {
+            let told = visit.plan.spoken().iter().filter(|&&spoken| spoken != Spoken::Unknown);
+            speaks.extend(told.map(|spoken| Box::from(spoken.word())));
+            if speaks.is_empty() {
+                speaks.push(Spoken::Unknown.word().into());
+            }
+        }
+        let reach = match visit.unreachable {
+            Some(Unreachable::Refused) => Reach::Refused,
+            Some(Unreachable::NoAnswer | Unreachable::NoAddress) => Reach::Unanswered,
+            None if visit.plan.answered() || !speaks.is_empty() => Reach::Seen,
+            None => Reach::Unanswered,
+        };
+        let coverage = Coverage { complete, speaks, connections: visit.connections, lost: visit.plan.lost() };
+        self.observe(reach, None, Fact::Coverage(Box::new(coverage)));
+    }
+}
+
+/// `TLS 1.2`, `TLCP 1.1`, or the number.
+fn version_name(version: Version) -> String {
+    registry::version(version).map_or_else(|| version.number(), |entry| entry.name.into())
+}
+
+/// The words that people use for the key exchange of a suite that can be completed here.
+fn key_exchange(exchange: registry::KeyExchange) -> String {
+    use registry::KeyExchange as K;
+    match exchange {
+        K::Tls13 => "ECDHE".into(),
+        K::Sm2Encryption => "ECC-SM2".into(),
+        K::Sm2Exchange => "ECDHE-SM2".into(),
+        other => format!("{other:?}").to_uppercase(),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -1,0 +1,159 @@
+//! An offer as bytes.
+
+use super::{Offer, Style};
+use dengmi_core::{Group, Version};
+use dengmi_parse::tls::message::{ClientHello, Extension, Extensions, KeyShareEntry, TooLong};
+use dengmi_parse::tls::{ContentType, Dialect, Record};
+
+/// Key shares of hellos that are never completed: the curves' own base points, whose secret is 1. They are valid public
+/// keys and need no arithmetic. X25519 (RFC 7748 4.1), P-256 (SP 800-186 3.2.1.3), curveSM2 (GB/T 32918.5).
+const SHARES: [(Group, &str); 3] = [
+    (Group(0x001d), "0900000000000000000000000000000000000000000000000000000000000000"),
+    (
+        Group(0x0017),
+        "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
+         4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+    ),
+    (
+        Group(0x0029),
+        "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7\
+         bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0",
+    ),
+];
+
+/// The record with the ClientHello of `offer`. The session id stays empty: a server that wants to resume something has
+/// nothing to resume.
+///
+/// # Errors
+/// [`TooLong`] when a list of the offer does not fit its length field, or the hello does not fit one record.
+pub fn hello(offer: &Offer, random: [u8; 32]) -> Result<Vec<u8>, TooLong> {
+    let dialect = if offer.version == Version::TLCP { Dialect::Tlcp } else { Dialect::Tls };
+    let client_hello = ClientHello {
+        version: dialect.hello_version(offer.version),
+        random,
+        session_id: &[],
+        suites: offer.suites.clone(),
+        compressions: &[0],
+        extensions: extensions(offer)?,
+    };
+    let mut message = Vec::new();
+    client_hello.write(&mut message)?;
+    let version = dialect.first_record_version(offer.version);
+    let mut record = Vec::with_capacity(message.len().saturating_add(5));
+    Record { content: ContentType::HANDSHAKE, version, fragment: &message }.write(&mut record)?;
+    Ok(record)
+}
+
+/// The extension block; `None` leaves it out, since an empty one is refused by some (GM/T 0024 servers).
+fn extensions(offer: &Offer) -> Result<Option<Extensions<'static>>, TooLong> {
+    let mut list = Vec::new();
+    let named = !matches!(offer.style, Style::Plain | Style::Grouped);
+    if named && let Some(name) = &offer.server_name {
+        list.push(Extension::server_name(name)?);
+    }
+    if !matches!(offer.style, Style::Plain | Style::Named) {
+        if !offer.groups.is_empty() {
+            list.push(Extension::supported_groups(&offer.groups)?);
+        }
+        if offer.version < Version::TLS_1_3 && offer.version != Version::TLCP {
+            list.push(Extension::ec_point_formats(&[0])?);
+        }
+        if !offer.schemes.is_empty() {
+            list.push(Extension::signature_algorithms(&offer.schemes)?);
+        }
+    }
+    if offer.version == Version::TLS_1_3 {
+        list.push(Extension::supported_versions(&[Version::TLS_1_3])?);
+        list.push(Extension::psk_key_exchange_modes(&[1])?);
+        list.push(shares(offer)?);
+    }
+    Ok((!list.is_empty()).then_some(Extensions(list)))
+}
+
+fn shares(offer: &Offer) -> Result<Extension<'static>, TooLong> {
+    if offer.style != Style::Shares {
+        return Extension::key_shares(&[]);
+    }
+    let offered = SHARES.iter().filter(|(group, _)| offer.groups.contains(group));
+    let points: Vec<(Group, Vec<u8>)> = offered.map(|(group, point)| (*group, bytes(point))).collect();
+    let entries: Vec<_> =
+        points.iter().map(|(group, point)| KeyShareEntry { group: *group, key_exchange: point }).collect();
+    Extension::key_shares(&entries)
+}
+
+fn bytes(hexadecimal: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+    let pairs = hexadecimal.as_bytes().chunks_exact(2);
+    pairs.map(|pair| pair.iter().fold(0, |sum, &byte| (sum << 4) | digit(byte))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Lists, Scope};
+    use dengmi_core::Suite;
+    use dengmi_parse::Limits;
+    use dengmi_parse::tls::ExtensionType;
+    use std::sync::Arc;
+
+    fn offer(version: Version, style: Style) -> Offer {
+        let Lists { suites, groups, schemes, .. } = Lists::registry(version);
+        Offer { version, suites, groups, schemes, style, server_name: Some(Arc::from("peer.test")) }
+    }
+
+    fn check(version: Version, style: Style, record_version: [u8; 2], hello_version: Version, kinds: &[ExtensionType]) {
+        let offer = offer(version, style);
+        let record = hello(&offer, [7; 32]).unwrap();
+        assert_eq!((record[0], &record[1..3]), (22, &record_version[..]), "{version:?}");
+        let reading = ClientHello::read(&record[9..], &Limits::default()).unwrap();
+        assert_eq!((reading.defects, reading.rest), (vec![], 0));
+        assert_eq!((reading.value.version, &reading.value.suites), (hello_version, &offer.suites));
+        let found = reading.value.extensions.map(|list| list.0.iter().map(|one| one.kind).collect::<Vec<_>>());
+        assert_eq!(found, (!kinds.is_empty()).then(|| kinds.to_vec()), "{version:?} {style:?}");
+    }
+
+    #[test]
+    fn a_hello_carries_what_its_style_says() {
+        use ExtensionType as E;
+        let (name, groups, formats) = (E::SERVER_NAME, E::SUPPORTED_GROUPS, E::EC_POINT_FORMATS);
+        let (schemes, versions) = (E::SIGNATURE_ALGORITHMS, E::SUPPORTED_VERSIONS);
+        let tls13 = [name, groups, schemes, versions, E::PSK_KEY_EXCHANGE_MODES, E::KEY_SHARE];
+        check(Version::SSL_3_0, Style::Plain, [3, 0], Version::SSL_3_0, &[]);
+        check(Version::TLS_1_0, Style::Full, [3, 1], Version::TLS_1_0, &[name, groups, formats]);
+        check(Version::TLS_1_2, Style::Full, [3, 1], Version::TLS_1_2, &[name, groups, formats, schemes]);
+        check(Version::TLS_1_2, Style::Plain, [3, 1], Version::TLS_1_2, &[]);
+        check(Version::TLS_1_3, Style::Full, [3, 1], Version::TLS_1_2, &tls13);
+        check(Version::TLS_1_3, Style::Shares, [3, 1], Version::TLS_1_2, &tls13);
+        check(Version::TLCP, Style::Plain, [1, 1], Version::TLCP, &[]);
+        check(Version::TLCP, Style::Named, [1, 1], Version::TLCP, &[name]);
+        check(Version::TLCP, Style::Grouped, [1, 1], Version::TLCP, &[groups, schemes]);
+    }
+
+    #[test]
+    fn shares_are_sent_when_asked_for_and_are_points_of_their_curves() {
+        for (style, expected) in
+            [(Style::Full, vec![]), (Style::Shares, vec![(0x001d, 32), (0x0017, 65), (0x0029, 65)])]
+        {
+            let record = hello(&offer(Version::TLS_1_3, style), [7; 32]).unwrap();
+            let hello = ClientHello::read(&record[9..], &Limits::default()).unwrap().value;
+            let extensions = hello.extensions.unwrap();
+            let shares = extensions.key_shares().unwrap().unwrap();
+            let found: Vec<_> = shares.iter().map(|share| (share.group.0, share.key_exchange.len())).collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn the_registry_gives_what_a_version_can_have() {
+        let scope = Scope::registry(None);
+        let of = |version| scope.versions.iter().find(|lists| lists.version == version).unwrap();
+        assert_eq!(of(Version::TLCP).suites[..4], [0xe013, 0xe053, 0xe011, 0xe051].map(Suite));
+        assert!(of(Version::TLS_1_3).suites.contains(&Suite(0x00c6)));
+        assert!(of(Version::TLS_1_3).groups.contains(&Group(0x0100)), "prime fields by name, in TLS 1.3");
+        assert!(!of(Version::TLS_1_2).groups.contains(&Group(0x0100)), "and not before");
+        assert!(of(Version::TLS_1_2).suites.len() > 300);
+        assert!(
+            scope.versions.iter().all(|lists| !lists.suites.iter().any(|suite| [0x00ff, 0x5600].contains(&suite.0)))
+        );
+    }
+}

@@ -1,0 +1,314 @@
+//! What to ask one endpoint, and what its answers add up to. Pure: the same answers lead to the same offers, so a run
+//! is a table in a test and needs no socket.
+//!
+//! Every version is asked by a chain of hellos of its own; chains do not depend on each other and may run side by
+//! side. With `k` accepted suites and `g` groups a version costs at most `max(k, g) + 3` hellos with a server that
+//! takes groups in the client's order, and at most `k + g + 3` with one that has its own: a group that such a server
+//! prefers hides the others, and leaving it out can take away the curve of an ECDSA certificate or the exchange of the
+//! ECDHE suites, so it is left out only once the suites are known. Refused versions cost one hello.
+
+mod answer;
+mod chain;
+mod hello;
+mod listen;
+mod offer;
+
+pub use answer::{Answer, Chosen, Loss, Spoken};
+pub use hello::hello;
+pub use listen::{Listener, Stopped};
+pub use offer::{Offer, Style};
+
+use chain::Chain;
+use dengmi_core::registry::{self, GroupKind};
+use dengmi_core::{Accepts, Group, Reach, Scheme, Suite, Version};
+use std::sync::Arc;
+
+/// Losses in a row, on an endpoint that has never answered, after which it is left alone.
+const LOST_AT_FIRST: u32 = 4;
+/// Losses in a row, on an endpoint that has answered, after which it is left alone.
+const LOST_LATER: u32 = 12;
+
+/// What is offered in one version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lists {
+    /// The version.
+    pub version: Version,
+    /// Suites, in the order of the first hello.
+    pub suites: Vec<Suite>,
+    /// Named groups, in the order of the first hello.
+    pub groups: Vec<Group>,
+    /// Signature schemes.
+    pub schemes: Vec<Scheme>,
+}
+
+/// What to ask of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// One entry a version, in the order of asking.
+    pub versions: Vec<Arc<Lists>>,
+    /// The name to ask for.
+    pub server_name: Option<Arc<str>>,
+    /// How often a question without an answer is asked, at least once.
+    pub tries: u32,
+}
+
+impl Scope {
+    /// Everything that the registry knows, in TLS 1.3, 1.2, TLCP, TLS 1.1, 1.0 and SSL 3.0.
+    pub fn registry(server_name: Option<Arc<str>>) -> Scope {
+        const VERSIONS: [Version; 6] =
+            [Version::TLS_1_3, Version::TLS_1_2, Version::TLCP, Version::TLS_1_1, Version::TLS_1_0, Version::SSL_3_0];
+        Scope { versions: VERSIONS.map(|version| Arc::new(Lists::registry(version))).into(), server_name, tries: 3 }
+    }
+}
+
+impl Lists {
+    /// What the registry knows for a version.
+    pub fn registry(version: Version) -> Lists {
+        // The suites that TLCP servers have come first, since they are tried alone when all together fail.
+        const FIRST: [Suite; 4] =
+            [Suite::ECC_SM4_CBC_SM3, Suite::ECC_SM4_GCM_SM3, Suite::ECDHE_SM4_CBC_SM3, Suite::ECDHE_SM4_GCM_SM3];
+        let known = registry::suites_of(version).filter_map(|entry| u16::try_from(entry.code).ok()).map(Suite);
+        let mut suites: Vec<Suite> = known.collect();
+        suites.sort_by_key(|suite| FIRST.iter().position(|first| first == suite).unwrap_or(FIRST.len()));
+        // RFC 7919: a server that shares none of the prime fields on offer must not choose DHE at all before TLS 1.3.
+        let usable = |kind: GroupKind| version == Version::TLS_1_3 || kind == GroupKind::Ecdh;
+        let groups = match version {
+            Version::SSL_3_0 => Vec::new(),
+            Version::TLCP => vec![Group(0x0029)],
+            _ => registry::groups().iter().filter(|entry| usable(entry.kind)).map(|entry| Group(entry.code)).collect(),
+        };
+        let schemes = match version {
+            Version::TLS_1_2 | Version::TLS_1_3 => {
+                let offered = registry::schemes().iter().filter(|entry| entry.key.is_some());
+                offered.map(|entry| Scheme(entry.code)).collect()
+            }
+            Version::TLCP => vec![Scheme(0x0708)],
+            _ => Vec::new(),
+        };
+        Lists { version, suites, groups, schemes }
+    }
+}
+
+/// Something about an endpoint that is no list: worth a line in a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Finding {
+    /// A suite was chosen that the hello had not offered.
+    UnaskedSuite {
+        /// In which version.
+        version: Version,
+        /// The suite.
+        suite: Suite,
+    },
+    /// A group was used that the hello had not offered.
+    UnaskedGroup {
+        /// In which version.
+        version: Version,
+        /// The group.
+        group: Group,
+    },
+    /// A hello that offered one version was answered in another.
+    OtherVersion {
+        /// The version of the hello.
+        asked: Version,
+        /// The version of the answer.
+        chosen: Version,
+    },
+    /// The usual hello of this version had no good answer and was followed by one of this style.
+    Intolerant {
+        /// The version.
+        version: Version,
+        /// The style that came next.
+        style: Style,
+    },
+}
+
+/// Names a question, so that its answer finds the way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(usize);
+
+impl Ticket {
+    /// Which of the scope's versions it asks about, counted from 0.
+    pub fn chain(self) -> usize {
+        self.0
+    }
+}
+
+/// What was met in one version, and how far it was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// [`Reach::Absent`] where the version itself was rejected.
+    pub reach: Reach,
+    /// The lists.
+    pub accepts: Accepts,
+    /// Nothing of this version is left to ask, and nothing was lost.
+    pub complete: bool,
+    /// Hellos that were sent.
+    pub hellos: u32,
+}
+
+/// A list of certificates that a server sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetCertificates {
+    /// The version of the hello that met it first.
+    pub version: Version,
+    /// The suite of that hello's answer.
+    pub suite: Suite,
+    /// DER, in the server's order.
+    pub list: Vec<Vec<u8>>,
+}
+
+/// Most different certificate lists that are kept of one endpoint.
+const CERTIFICATE_LISTS: usize = 16;
+
+/// The questions to one endpoint.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    chains: Vec<Chain>,
+    /// The question that is on its way, one a chain.
+    asked: Vec<Option<Offer>>,
+    turn: usize,
+    answered: bool,
+    lost_in_row: u32,
+    certificates: Vec<MetCertificates>,
+    client_certificate: bool,
+    spoken: Vec<Spoken>,
+}
+
+impl Plan {
+    /// A plan that has asked nothing yet.
+    pub fn new(scope: &Scope) -> Plan {
+        let chain = |lists: &Arc<Lists>| Chain::new(Arc::clone(lists), scope.server_name.clone(), scope.tries);
+        let chains: Vec<Chain> = scope.versions.iter().map(chain).collect();
+        Plan {
+            asked: vec![None; chains.len()],
+            chains,
+            turn: 0,
+            answered: false,
+            lost_in_row: 0,
+            certificates: Vec::new(),
+            client_certificate: false,
+            spoken: Vec::new(),
+        }
+    }
+
+    /// The next question. `None`: none can be asked before an answer comes, or [`Plan::done`].
+    pub fn ask(&mut self) -> Option<(Ticket, Offer)> {
+        let count = self.chains.len();
+        for step in 0..count {
+            let at = (self.turn + step) % count;
+            let (Some(chain), Some(asked)) = (self.chains.get(at), self.asked.get_mut(at)) else { continue };
+            if asked.is_none()
+                && let Some(offer) = chain.question()
+            {
+                *asked = Some(offer.clone());
+                self.turn = at + 1;
+                return Some((Ticket(at), offer));
+            }
+        }
+        None
+    }
+
+    /// Takes the answer to a question. One that was not asked, or was answered already, is ignored.
+    pub fn learn(&mut self, ticket: Ticket, answer: Answer) {
+        let (Some(chain), Some(asked)) = (self.chains.get_mut(ticket.0), self.asked.get_mut(ticket.0)) else { return };
+        let Some(offer) = asked.take() else { return };
+        chain.learn(&offer, &answer);
+        match answer {
+            Answer::Lost(_) => self.lost_in_row = self.lost_in_row.saturating_add(1),
+            Answer::Chose(chosen) => {
+                self.heard();
+                self.client_certificate |= chosen.client_certificate == Some(true);
+                let known = |met: &MetCertificates| met.list == chosen.certificates;
+                if !chosen.certificates.is_empty()
+                    && self.certificates.len() < CERTIFICATE_LISTS
+                    && !self.certificates.iter().any(known)
+                {
+                    let (version, suite) = (chosen.version, chosen.suite);
+                    self.certificates.push(MetCertificates { version, suite, list: chosen.certificates });
+                }
+            }
+            Answer::NotTls(spoken) => {
+                self.heard();
+                if !self.spoken.contains(&spoken) {
+                    self.spoken.push(spoken);
+                }
+            }
+            Answer::Refused(_) | Answer::Closed | Answer::Undecodable => self.heard(),
+        }
+        let most = if self.answered { LOST_LATER } else { LOST_AT_FIRST };
+        if self.lost_in_row >= most {
+            self.give_up();
+        }
+    }
+
+    fn heard(&mut self) {
+        self.answered = true;
+        self.lost_in_row = 0;
+    }
+
+    /// Asks nothing more. What is known stays known, and is marked as a part.
+    pub fn give_up(&mut self) {
+        self.chains.iter_mut().for_each(Chain::give_up);
+    }
+
+    /// Whether every question has its answer.
+    pub fn done(&self) -> bool {
+        self.chains.iter().all(Chain::done)
+    }
+
+    /// What is known of each version, also half-way: what was not finished says so.
+    pub fn known(&self) -> impl Iterator<Item = Known> {
+        self.chains.iter().map(|chain| {
+            let (reach, accepts) = chain.accepts(suite_name);
+            // A close proves a refusal only where the server has shown that it talks at all.
+            let complete = chain.complete() && (reach != Reach::Refused || self.speaks());
+            Known { reach, accepts, complete, hellos: chain.hellos }
+        })
+    }
+
+    /// Whether any version was chosen by the server.
+    pub fn speaks(&self) -> bool {
+        self.chains.iter().any(Chain::spoken)
+    }
+
+    /// Whether any hello had any answer at all.
+    pub fn answered(&self) -> bool {
+        self.answered
+    }
+
+    /// What the port speaks instead, by what came back.
+    pub fn spoken(&self) -> &[Spoken] {
+        &self.spoken
+    }
+
+    /// The different lists of certificates that were met, in the order of meeting.
+    pub fn certificates(&self) -> &[MetCertificates] {
+        &self.certificates
+    }
+
+    /// Whether a client certificate was asked for in any version that shows it.
+    pub fn client_certificate(&self) -> bool {
+        self.client_certificate
+    }
+
+    /// What was odd, without repetition.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings: Vec<_> = self.chains.iter().flat_map(|chain| chain.findings.iter().copied()).collect();
+        findings.sort_unstable();
+        findings.dedup();
+        findings
+    }
+
+    /// Answers that did not come.
+    pub fn lost(&self) -> u32 {
+        self.chains.iter().fold(0, |sum, chain| sum.saturating_add(chain.lost))
+    }
+}
+
+/// The standard's name of a suite, or its number.
+pub fn suite_name(suite: Suite) -> Box<str> {
+    suite.to_string().into()
+}
+
+#[cfg(test)]
+mod tests;

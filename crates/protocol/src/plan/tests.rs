@@ -1,0 +1,454 @@
+//! Plans against simulated servers: what is found is the truth, in as many hellos as the bound allows.
+
+use super::*;
+use dengmi_core::{Asked, Order};
+use dengmi_parse::tls::AlertDescription;
+use std::collections::BTreeSet;
+
+/// A small generator; a test that fails prints the seed of its server.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % most
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    fn some<T: Clone>(&mut self, from: &[T], count: usize) -> Vec<T> {
+        let mut left = from.to_vec();
+        (0..count.min(from.len())).map(|_| left.remove(self.below(left.len()))).collect()
+    }
+}
+
+/// How a server turns down what it cannot serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    Alert(u8),
+    Close,
+}
+
+#[derive(Clone, Debug)]
+struct Speaks {
+    version: Version,
+    /// In order of preference.
+    suites: Vec<Suite>,
+    /// In order of preference.
+    groups: Vec<Group>,
+    own_order: bool,
+    own_group_order: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Server {
+    speaks: Vec<Speaks>,
+    refusal: Refusal,
+    /// Refuses a TLS 1.3 hello with an empty key_share.
+    wants_share: bool,
+    /// Does not understand a hello with more suites than this.
+    most_suites: usize,
+    /// Closes on any extension.
+    plain_only: bool,
+}
+
+/// Suites of the simulated TLS 1.2 whose number is even use a group; in TLS 1.3 all do, in TLCP none.
+fn grouped(version: Version, suite: Suite) -> bool {
+    match version {
+        Version::TLS_1_3 => true,
+        Version::TLCP => false,
+        _ => suite.0.is_multiple_of(2),
+    }
+}
+
+fn pick<T: Copy + PartialEq>(offered: &[T], accepted: &[T], own_order: bool, usable: impl Fn(T) -> bool) -> Option<T> {
+    let (first, second) = if own_order { (accepted, offered) } else { (offered, accepted) };
+    first.iter().copied().find(|&item| second.contains(&item) && usable(item))
+}
+
+impl Server {
+    fn answer(&self, offer: &Offer) -> Answer {
+        let refusal = || match self.refusal {
+            Refusal::Alert(number) => Answer::Refused(AlertDescription(number)),
+            Refusal::Close => Answer::Closed,
+        };
+        if offer.suites.len() > self.most_suites || (self.plain_only && offer.style != Style::Plain) {
+            return Answer::Closed;
+        }
+        let Some(speaks) = self.speaks.iter().find(|speaks| speaks.version == offer.version) else { return refusal() };
+        let shares = offer.version != Version::TLS_1_3 || offer.style == Style::Shares;
+        if self.wants_share && !shares {
+            return Answer::Refused(AlertDescription::MISSING_EXTENSION);
+        }
+        let sends_groups = matches!(offer.style, Style::Full | Style::Shares);
+        let group = match sends_groups {
+            true => pick(&offer.groups, &speaks.groups, speaks.own_group_order, |_| true),
+            false => speaks.groups.first().copied(),
+        };
+        let usable = |suite| group.is_some() || !grouped(offer.version, suite);
+        let Some(suite) = pick(&offer.suites, &speaks.suites, speaks.own_order, usable) else { return refusal() };
+        Answer::Chose(Box::new(Chosen {
+            version: offer.version,
+            suite,
+            group: group.filter(|_| grouped(offer.version, suite)),
+            scheme: None,
+            certificates: Vec::new(),
+            client_certificate: None,
+            retry: offer.version == Version::TLS_1_3 && !shares,
+        }))
+    }
+}
+
+const VERSIONS: [Version; 4] = [Version::TLS_1_3, Version::TLS_1_2, Version::TLCP, Version::TLS_1_0];
+
+fn lists(version: Version) -> Arc<Lists> {
+    let (suites, groups) = match version {
+        Version::TLS_1_3 => (8, 40),
+        Version::TLCP => (14, 0),
+        _ => (300, 30),
+    };
+    let schemes = Vec::new();
+    Arc::new(Lists {
+        version,
+        suites: (1..=suites).map(Suite).collect(),
+        groups: (1..=groups).map(Group).collect(),
+        schemes,
+    })
+}
+
+fn scope() -> Scope {
+    Scope { versions: VERSIONS.map(lists).into(), server_name: None, tries: 3 }
+}
+
+fn server(seed: u64) -> Server {
+    let dice = &mut Dice::new(seed);
+    let mut speaks = Vec::new();
+    for version in VERSIONS {
+        if dice.one_in(3) {
+            continue;
+        }
+        let lists = lists(version);
+        let (suites, groups) = (1 + dice.below(24), 1 + dice.below(10));
+        speaks.push(Speaks {
+            version,
+            suites: dice.some(&lists.suites, suites),
+            groups: dice.some(&lists.groups, groups),
+            own_order: dice.one_in(2),
+            own_group_order: dice.one_in(2),
+        });
+    }
+    let refusal = if dice.one_in(4) { Refusal::Close } else { Refusal::Alert([40, 47, 70, 71][dice.below(4)]) };
+    Server { speaks, refusal, wants_share: dice.one_in(8), most_suites: usize::MAX, plain_only: false }
+}
+
+/// Runs a plan; `lose` says which question, counted from 0, has no answer.
+fn run(server: &Server, mut lose: impl FnMut(u32, &Offer) -> bool) -> Plan {
+    let mut plan = Plan::new(&scope());
+    let mut asked = 0;
+    while let Some((ticket, offer)) = plan.ask() {
+        let answer = if lose(asked, &offer) { Answer::Lost(Loss::Silence) } else { server.answer(&offer) };
+        plan.learn(ticket, answer);
+        asked += 1;
+        assert!(asked < 2_000, "the plan does not end");
+    }
+    assert!(plan.done());
+    plan
+}
+
+fn set<T: Ord + Copy>(list: &[T]) -> BTreeSet<T> {
+    list.iter().copied().collect()
+}
+
+/// The truth of one version against what was found, with every answer given.
+fn check(seed: u64, server: &Server, known: &Known) {
+    let context = format!("seed {seed}, {server:?}, {known:?}");
+    let accepts = &known.accepts;
+    let Some(truth) = server.speaks.iter().find(|speaks| speaks.version == accepts.version) else {
+        let expected = if server.refusal == Refusal::Close { Reach::Refused } else { Reach::Absent };
+        assert_eq!(known.reach, expected, "{context}");
+        assert!(accepts.suites.is_empty(), "{context}");
+        return;
+    };
+    assert_eq!((known.reach, known.complete, accepts.asked), (Reach::Seen, true, Asked::Registry), "{context}");
+    assert_eq!(set(&accepts.suites), set(&truth.suites), "{context}");
+    if accepts.suites.len() > 1 {
+        let expected = if truth.own_order { Order::Servers } else { Order::Clients };
+        assert_eq!(accepts.order, expected, "{context}");
+        if truth.own_order {
+            assert_eq!(accepts.suites, truth.suites, "{context}");
+        } else {
+            assert!(accepts.suites.is_sorted(), "{context}");
+        }
+    }
+    let uses_groups = truth.suites.iter().any(|&suite| grouped(truth.version, suite));
+    let groups = if uses_groups { set(&truth.groups) } else { BTreeSet::new() };
+    assert_eq!(set(&accepts.groups), groups, "{context}");
+    let (k, with, g) =
+        (truth.suites.len(), truth.suites.iter().filter(|&&suite| grouped(truth.version, suite)).count(), groups.len());
+    // Suites that use no group cannot name one: only `with` of the k hellos can tell a group on the way.
+    let bound = if truth.own_group_order { k + g + 3 } else { (k - with) + with.max(g) + 3 };
+    // With a single suite to ask groups by, the server's way to choose shows only after the suites are known.
+    let bound = bound + usize::from(with == 1);
+    // A refusal by closing is asked twice and confirmed; a first refusal of an empty key_share costs one.
+    let closing = if server.refusal == Refusal::Close { 3 } else { 0 };
+    let share = usize::from(server.wants_share && truth.version == Version::TLS_1_3);
+    assert!(known.hellos as usize <= bound + closing + share, "{} hellos, bound {bound}: {context}", known.hellos);
+}
+
+#[test]
+fn thousands_of_servers_are_found_as_they_are() {
+    for seed in 0..3_000 {
+        let server = server(seed);
+        let plan = run(&server, |_, _| false);
+        plan.known().for_each(|known| check(seed, &server, &known));
+        assert_eq!(plan.findings().iter().filter(|finding| !matches!(finding, Finding::Intolerant { .. })).count(), 0);
+    }
+}
+
+#[test]
+fn a_refused_version_costs_one_hello() {
+    for seed in 0..200 {
+        let server = Server { refusal: Refusal::Alert(70), ..server(seed) };
+        for known in run(&server, |_, _| false).known().filter(|known| known.reach == Reach::Absent) {
+            assert_eq!(known.hellos, 1, "seed {seed}: {known:?}");
+        }
+    }
+}
+
+/// A list is the truth, or a part of it that says so.
+fn check_lossy(seed: u64, server: &Server, known: &Known) {
+    let context = format!("seed {seed}, {server:?}, {known:?}");
+    let accepts = &known.accepts;
+    let truth = server.speaks.iter().find(|speaks| speaks.version == accepts.version);
+    let suites = truth.map(|truth| set(&truth.suites)).unwrap_or_default();
+    assert!(set(&accepts.suites).is_subset(&suites), "{context}");
+    match accepts.asked {
+        Asked::Registry => assert_eq!(set(&accepts.suites), suites, "{context}"),
+        _ => assert!(!known.complete || known.reach != Reach::Seen, "{context}"),
+    }
+    if known.reach == Reach::Absent {
+        assert!(truth.is_none(), "{context}");
+    }
+    if known.complete && known.reach == Reach::Seen {
+        let uses_groups = suites.iter().any(|&suite| grouped(accepts.version, suite));
+        let groups = truth.filter(|_| uses_groups).map(|truth| set(&truth.groups)).unwrap_or_default();
+        assert_eq!(set(&accepts.groups), groups, "{context}");
+    }
+    if accepts.order == Order::Servers {
+        assert!(truth.unwrap().own_order || accepts.suites.len() < 2, "{context}");
+    }
+}
+
+#[test]
+fn lost_answers_never_shrink_a_list_unsaid() {
+    for seed in 0..2_000 {
+        let server = server(seed);
+        let mut dice = Dice::new(seed ^ 0x5eed);
+        let rate = 2 + dice.below(8);
+        let plan = run(&server, |_, _| dice.one_in(rate));
+        plan.known().for_each(|known| check_lossy(seed, &server, &known));
+    }
+}
+
+#[test]
+fn any_one_question_that_is_never_answered_only_widens() {
+    for seed in 0..60 {
+        let server = server(seed);
+        let mut offers = Vec::new();
+        run(&server, |_, offer| {
+            offers.push(offer.clone());
+            false
+        });
+        for lost in &offers {
+            let plan = run(&server, |_, offer| offer == lost);
+            plan.known().for_each(|known| check_lossy(seed, &server, &known));
+            // Once lost is asked again: then nothing is missing at all.
+            let mut times = 0;
+            let plan = run(&server, |_, offer| {
+                times += usize::from(offer == lost);
+                offer == lost && times == 1
+            });
+            plan.known()
+                .filter(|known| known.reach == Reach::Seen)
+                .for_each(|known| check_lossy(seed, &server, &known));
+            let whole = |known: &Known| known.complete || known.reach != Reach::Seen;
+            assert!(plan.known().all(|known| whole(&known)), "seed {seed}: {lost:?}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_is_cut_off_says_what_it_knows() {
+    for seed in 0..300 {
+        let server = server(seed);
+        for most in [0, 1, 3, 10, 30] {
+            let mut plan = Plan::new(&scope());
+            for _ in 0..most {
+                let Some((ticket, offer)) = plan.ask() else { break };
+                plan.learn(ticket, server.answer(&offer));
+            }
+            plan.known().for_each(|known| check_lossy(seed, &server, &known));
+            plan.give_up();
+            assert!(plan.done() && plan.ask().is_none());
+            plan.known().for_each(|known| check_lossy(seed, &server, &known));
+        }
+    }
+}
+
+#[test]
+fn intolerant_servers_are_asked_in_other_ways() {
+    for seed in 0..600 {
+        let mut server = Server { refusal: Refusal::Alert(40), ..server(seed) };
+        match seed % 3 {
+            0 => server.plain_only = true,
+            1 => server.most_suites = 100,
+            _ => server.most_suites = 1,
+        }
+        let plan = run(&server, |_, _| false);
+        for known in plan.known() {
+            check_lossy(seed, &server, &known);
+            let truth = server.speaks.iter().find(|speaks| speaks.version == known.accepts.version);
+            // The form of TLCP is plain, and one suite at a time is its last resort.
+            if known.accepts.version == Version::TLCP
+                && seed % 3 == 2
+                && truth.is_some_and(|truth| truth.suites.len() > 10)
+            {
+                assert_eq!(
+                    set(&known.accepts.suites),
+                    set(&truth.unwrap().suites),
+                    "seed {seed}, {server:?}, {known:?}"
+                );
+                assert!(known.accepts.asked == Asked::Registry, "seed {seed}");
+                assert!(plan.findings().contains(&Finding::Intolerant { version: Version::TLCP, style: Style::Plain }));
+            }
+            if let Some(truth) = truth.filter(|truth| truth.version == Version::TLS_1_0 && seed % 3 < 2) {
+                assert_eq!(set(&known.accepts.suites), set(&truth.suites), "seed {seed}, {server:?}, {known:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn silence_is_given_up_and_says_nothing() {
+    let server =
+        Server { speaks: vec![], refusal: Refusal::Alert(70), wants_share: false, most_suites: 0, plain_only: false };
+    let mut asked = 0;
+    let plan = run(&server, |_, _| {
+        asked += 1;
+        true
+    });
+    assert_eq!((asked, plan.lost()), (LOST_AT_FIRST, LOST_AT_FIRST));
+    assert!(plan.known().all(|known| matches!(known.reach, Reach::Unanswered | Reach::NotTried) && !known.complete));
+    assert!(!plan.answered());
+}
+
+/// What a server answers that does not keep to the hello.
+fn odd(answer: impl Fn(&Offer) -> Answer) -> Plan {
+    let mut plan = Plan::new(&scope());
+    for _ in 0..2_000 {
+        let Some((ticket, offer)) = plan.ask() else { break };
+        plan.learn(ticket, answer(&offer));
+    }
+    assert!(plan.done(), "the plan does not end");
+    plan
+}
+
+fn chose(version: Version, suite: u16, group: Option<u16>) -> Answer {
+    Answer::Chose(Box::new(Chosen {
+        version,
+        suite: Suite(suite),
+        group: group.map(Group),
+        scheme: None,
+        certificates: vec![vec![0x30, 0]],
+        client_certificate: Some(true),
+        retry: false,
+    }))
+}
+
+#[test]
+fn servers_that_do_not_keep_to_the_hello_are_findings() {
+    let plan = odd(|offer| chose(offer.version, 5, Some(9)));
+    for known in plan.known() {
+        assert_eq!((known.reach, &known.accepts.suites[..]), (Reach::Seen, &[Suite(5)][..]), "{known:?}");
+    }
+    assert!(plan.findings().contains(&Finding::UnaskedSuite { version: Version::TLS_1_2, suite: Suite(5) }));
+    assert_eq!(plan.certificates().len(), 1);
+    assert!(plan.client_certificate());
+
+    let plan = odd(|offer| chose(offer.version, 0xfafa, None));
+    for known in plan.known() {
+        assert_eq!((known.reach, known.accepts.asked), (Reach::Seen, Asked::Partly), "{known:?}");
+        assert!(known.accepts.ended_by.unwrap().contains("0xfafa"));
+    }
+
+    let plan = odd(|offer| chose(offer.version, offer.suites[0].0, Some(0x4a4a)));
+    assert!(plan.findings().contains(&Finding::UnaskedGroup { version: Version::TLS_1_3, group: Group(0x4a4a) }));
+
+    let plan = odd(|_| chose(Version::TLS_1_2, 7, None));
+    for known in plan.known() {
+        let expected = if known.accepts.version == Version::TLS_1_2 { Reach::Seen } else { Reach::Absent };
+        assert_eq!(known.reach, expected, "{known:?}");
+    }
+    assert!(plan.findings().contains(&Finding::OtherVersion { asked: Version::TLCP, chosen: Version::TLS_1_2 }));
+}
+
+#[test]
+fn other_protocols_and_garbage_end_at_once() {
+    for (answer, reach) in [
+        (Answer::NotTls(Spoken::Http), Reach::Absent),
+        (Answer::NotTls(Spoken::Ssh), Reach::Absent),
+        (Answer::NotTls(Spoken::Unknown), Reach::Undecodable),
+        (Answer::Undecodable, Reach::Undecodable),
+    ] {
+        let plan = odd(|_| answer.clone());
+        for known in plan.known() {
+            assert_eq!((known.reach, known.hellos), (reach, 1), "{answer:?}");
+        }
+    }
+    let plan = odd(|_| Answer::Closed);
+    assert!(plan.known().all(|known| known.reach == Reach::Refused && !known.complete && known.hellos <= 8));
+}
+
+/// GM/T 0024 servers that close instead of sending an alert once nothing they know is left.
+#[test]
+fn a_close_ends_a_list_only_when_the_server_still_talks_afterwards() {
+    let speaks = Speaks {
+        version: Version::TLCP,
+        suites: vec![Suite(2), Suite(1)],
+        groups: vec![],
+        own_order: true,
+        own_group_order: true,
+    };
+    let server = Server {
+        speaks: vec![speaks],
+        refusal: Refusal::Close,
+        wants_share: false,
+        most_suites: usize::MAX,
+        plain_only: false,
+    };
+    let of = |plan: &Plan| plan.known().find(|known| known.accepts.version == Version::TLCP).unwrap();
+    let known = of(&run(&server, |_, _| false));
+    assert_eq!((known.accepts.asked, known.complete), (Asked::Registry, true), "{known:?}");
+    assert_eq!(known.accepts.ended_by.as_deref(), Some("closed without an alert"));
+    // The same, but the server goes away for good at the first close.
+    let gone = std::cell::Cell::new(false);
+    let plan = odd(|offer| {
+        let answer = server.answer(offer);
+        gone.set(gone.get() || (offer.version == Version::TLCP && answer == Answer::Closed));
+        if gone.get() { Answer::Closed } else { answer }
+    });
+    let known = of(&plan);
+    assert_eq!(
+        (known.accepts.suites.len(), known.accepts.asked, known.complete),
+        (2, Asked::Partly, false),
+        "{known:?}"
+    );
+}
