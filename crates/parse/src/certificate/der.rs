@@ -188,9 +188,12 @@ mod tests {
     #[test]
     fn elements_are_read_with_tolerance_for_long_lengths_only() {
         let limits = Limits::default();
+        let long = |length: u8| [&[0x04, 0x81, length][..], &vec![7; usize::from(length)]].concat();
         for (bytes, content, defects) in [
             (&[0x04, 2, 7, 8][..], Some(2), 0),
             (&[0x04, 0x81, 2, 7, 8], Some(2), 1),
+            (&long(127), Some(127), 1),
+            (&long(128), Some(128), 0),
             (&[0x04, 0x84, 0, 0, 0, 2, 7, 8], Some(2), 1),
             (&[0x04, 0x80, 7, 8, 0, 0], None, 0),
             (&[0x04, 0x85, 0, 0, 0, 0, 2, 7, 8], None, 0),
