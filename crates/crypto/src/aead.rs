@@ -68,7 +68,8 @@ impl Aead {
         }))
     }
 
-    /// Ciphertext and tag of `plaintext`; `associated` is authenticated only. A nonce must never be used twice with a key.
+    /// Ciphertext and tag of `plaintext`; `associated` is authenticated only. A nonce must never be used twice with a
+    /// key.
     ///
     /// # Errors
     /// [`CryptoError::Length`] when the plaintext is longer than the mode allows (SM4-CCM: 2^24 - 1 bytes).

@@ -36,7 +36,8 @@ enum Secret {
 }
 
 impl EphemeralKey {
-    /// Draws a key: 32, 48 or 66 bytes, again while they are out of range (of the 66 bytes the seven highest bits are dropped).
+    /// Draws a key: 32, 48 or 66 bytes, again while they are out of range (of the 66 bytes the seven highest bits are
+    /// dropped).
     ///
     /// # Errors
     /// [`CryptoError::Randomness`].
@@ -75,7 +76,8 @@ impl EphemeralKey {
     /// The shared secret: the x coordinate with its leading zeros (RFC 8446 section 7.4).
     ///
     /// # Errors
-    /// [`CryptoError::Share`] when the peer's share has another length or form, is not on the curve, or leads to the all-zero secret.
+    /// [`CryptoError::Share`] when the peer's share has another length or form, is not on the curve, or leads to the
+    /// all-zero secret.
     pub fn agree(&self, peer: &[u8]) -> Result<Vec<u8>, CryptoError> {
         match &self.secret {
             Secret::X25519(secret) => {

@@ -63,7 +63,8 @@ impl BlockCipher {
     /// Encrypts whole blocks in CBC, in place.
     ///
     /// # Errors
-    /// [`CryptoError::Key`] when key or vector have another length, [`CryptoError::Length`] when `data` is not whole blocks.
+    /// [`CryptoError::Key`] when key or vector have another length, [`CryptoError::Length`] when `data` is not whole
+    /// blocks.
     pub fn encrypt_cbc(self, key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError> {
         fn run<C: BlockCipherEncrypt + KeyInit>(key: &[u8], iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError> {
             let mut mode = cbc::Encryptor::<C>::new_from_slices(key, iv).map_err(|_| CryptoError::Key)?;

@@ -22,7 +22,8 @@ pub enum Curve {
 }
 
 impl Curve {
-    /// From the object identifier in a key's parameters, in dotted form (RFC 5480 section 2.1.1.1; GM/T 0006-2012 for SM2).
+    /// From the object identifier in a key's parameters, in dotted form (RFC 5480 section 2.1.1.1; GM/T 0006-2012 for
+    /// SM2).
     pub fn from_oid(dotted: &str) -> Curve {
         match dotted {
             "1.2.840.10045.3.1.7" => Curve::P256,
@@ -34,7 +35,8 @@ impl Curve {
     }
 }
 
-/// Public key material as it stands in a SubjectPublicKeyInfo, unchecked: what is wrong with it shows when it is used.
+/// Public key material as it stands in a SubjectPublicKeyInfo, unchecked: what is wrong with it shows when it is
+/// used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PublicKey {
     /// RSA, both numbers big-endian, leading zeros allowed.
@@ -60,7 +62,8 @@ impl PublicKey {
     /// Draws the padding in single bytes, zeros again.
     ///
     /// # Errors
-    /// [`CryptoError::Unsupported`] for another kind of key, [`CryptoError::Key`], [`CryptoError::Length`] for a message longer than the modulus less 11 bytes.
+    /// [`CryptoError::Unsupported`] for another kind of key, [`CryptoError::Key`], [`CryptoError::Length`] for a
+    /// message longer than the modulus less 11 bytes.
     pub fn encrypt_rsa(&self, message: &[u8], rng: &mut dyn CryptoRng) -> Result<Vec<u8>, CryptoError> {
         let PublicKey::Rsa { modulus, exponent } = self else {
             return Err(CryptoError::Unsupported);
@@ -81,7 +84,8 @@ impl PublicKey {
     }
 }
 
-/// Sizes of a modulus, in bits, that are computed with. Weak keys are checked too: that a 512-bit key really signed is a finding.
+/// Sizes of a modulus, in bits, that are computed with. Weak keys are checked too: that a 512-bit key really signed
+/// is a finding.
 const RSA_SIZES: core::ops::RangeInclusive<usize> = 512..=8192;
 
 /// [`CryptoError::Unsupported`] when the size is outside the range above.
@@ -164,8 +168,8 @@ impl PrivateKey {
         }
     }
 
-    /// Decrypts RSAES-PKCS1-v1_5. Wrong padding is not an error but gives another, fixed message for the same ciphertext (implicit rejection):
-    /// the peer must not learn whether the padding was right.
+    /// Decrypts RSAES-PKCS1-v1_5. Wrong padding is not an error but gives another, fixed message for the same
+    /// ciphertext (implicit rejection): the peer must not learn whether the padding was right.
     ///
     /// # Errors
     /// [`CryptoError::Unsupported`] for another kind of key, [`CryptoError::Ciphertext`] for a wrong length.

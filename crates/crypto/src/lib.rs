@@ -1,4 +1,5 @@
-//! What must be computed: SM2, SM3, SM4 and their international peers, over [RustCrypto](https://github.com/RustCrypto).
+//! What must be computed: SM2, SM3, SM4 and their international peers, over
+//! [RustCrypto](https://github.com/RustCrypto).
 //!
 //! * [`hash`]: digests and HMAC; [`prf`]: the key derivation of TLS, TLCP and TLS 1.3.
 //! * [`aead`] and [`block`]: what protects records.
@@ -6,8 +7,9 @@
 //! * [`key`] and [`signature`]: public and private keys, and signatures of every kind over raw key material.
 //! * [`seal`]: the two signatures under a case.
 //!
-//! Bytes in, bytes out: no certificate, message or file format but PKCS#8 is known here. **Randomness is an argument** (a [`CryptoRng`]);
-//! nothing here asks the operating system for it, so a recorded run can be repeated to the byte. Functions say how many bytes they draw.
+//! Bytes in, bytes out: no certificate, message or file format but PKCS#8 is known here. **Randomness is an
+//! argument** (a [`CryptoRng`]); nothing here asks the operating system for it, so a recorded run can be repeated to
+//! the byte. Functions say how many bytes they draw.
 //!
 //! The elliptic curve arithmetic of RustCrypto is constant-time by design but has not been audited for SM2.
 

@@ -3,7 +3,8 @@
 use crate::CryptoError;
 use crate::hash::{Digest, Hash};
 
-/// PRF of TLS 1.2 (RFC 5246 section 5) and, with [`Hash::Sm3`], of TLCP (GB/T 38636-2020, 5.2): P_hash(secret, label + seed), `length` bytes.
+/// PRF of TLS 1.2 (RFC 5246 section 5) and, with [`Hash::Sm3`], of TLCP (GB/T 38636-2020, 5.2): P_hash(secret, label
+/// + seed), `length` bytes.
 pub fn prf(hash: Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], length: usize) -> Vec<u8> {
     let label_and_seed: Vec<&[u8]> = [label].iter().chain(seed).copied().collect();
     let mut out = Vec::with_capacity(length.next_multiple_of(hash.length().max(1)));
@@ -17,8 +18,8 @@ pub fn prf(hash: Hash, secret: &[u8], label: &[u8], seed: &[&[u8]], length: usiz
     out
 }
 
-/// PRF of TLS 1.0 and 1.1 (RFC 2246 and RFC 4346 section 5): P_MD5 of the first half of the secret xor P_SHA-1 of the second.
-/// The halves share the middle byte of a secret of odd length.
+/// PRF of TLS 1.0 and 1.1 (RFC 2246 and RFC 4346 section 5): P_MD5 of the first half of the secret xor P_SHA-1 of the
+/// second. The halves share the middle byte of a secret of odd length.
 pub fn prf_md5_sha1(secret: &[u8], label: &[u8], seed: &[&[u8]], length: usize) -> Vec<u8> {
     let (first, _) = secret.split_at(secret.len().div_ceil(2));
     let (_, second) = secret.split_at(secret.len() / 2);

@@ -1,4 +1,5 @@
-//! The two signatures under a sealed case: Ed25519 for everyone, SM2 for those who must use approved algorithms. A seal holds when both do.
+//! The two signatures under a sealed case: Ed25519 for everyone, SM2 for those who must use approved algorithms. A
+//! seal holds when both do.
 
 use crate::sm2::{self, DEFAULT_IDENTIFIER};
 use crate::{CryptoError, CryptoRng, VerifyError};

@@ -119,7 +119,8 @@ fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> 
     }
 }
 
-/// A digest shorter than the field, as the number it is (FIPS 186-5, 6.4.1): the crates refuse one below half of the field's length.
+/// A digest shorter than the field, as the number it is (FIPS 186-5, 6.4.1): the crates refuse one below half of the
+/// field's length.
 fn padded<const N: usize>(digest: &[u8]) -> Vec<u8> {
     let mut out = vec![0; N.saturating_sub(digest.len())];
     out.extend_from_slice(digest);
@@ -127,12 +128,13 @@ fn padded<const N: usize>(digest: &[u8]) -> Vec<u8> {
 }
 
 impl PrivateKey {
-    /// Signs. EC signatures come out in DER. What is drawn: SM2 k (32 bytes, again while out of range); PSS the salt and a blinding factor;
-    /// PKCS#1 v1.5 a blinding factor; ECDSA 32 or 48 bytes that are mixed into the deterministic k of RFC 6979; Ed25519 nothing.
+    /// Signs. EC signatures come out in DER. What is drawn: SM2 k (32 bytes, again while out of range); PSS the salt
+    /// and a blinding factor; PKCS#1 v1.5 a blinding factor; ECDSA 32 or 48 bytes that are mixed into the
+    /// deterministic k of RFC 6979; Ed25519 nothing.
     ///
     /// # Errors
-    /// [`CryptoError::Unsupported`] when the scheme does not go with the key, [`CryptoError::Length`] when the modulus is too small for it,
-    /// [`CryptoError::Randomness`].
+    /// [`CryptoError::Unsupported`] when the scheme does not go with the key, [`CryptoError::Length`] when the
+    /// modulus is too small for it, [`CryptoError::Randomness`].
     pub fn sign(
         &self,
         scheme: SignatureScheme<'_>,
@@ -172,7 +174,8 @@ fn sign_rsa(
         SignatureScheme::RsaPkcs1(hash) => key.sign_with_rng(rng, pkcs1(hash), &hash.digest(message)),
         SignatureScheme::RsaMd5Sha1 => key.sign_with_rng(rng, Pkcs1v15Sign::new_unprefixed(), &md5_sha1(message)),
         SignatureScheme::RsaPss { hash, salt_length } => {
-            with_hash!(hash, D => key.sign_with_rng(rng, Pss::<D>::new_blinded_with_salt(salt_length), &hash.digest(message)))
+            let digest = hash.digest(message);
+            with_hash!(hash, D => key.sign_with_rng(rng, Pss::<D>::new_blinded_with_salt(salt_length), &digest))
         }
         _ => return Err(CryptoError::Unsupported),
     }
@@ -183,7 +186,8 @@ fn md5_sha1(message: &[u8]) -> Vec<u8> {
     [&Hash::Md5.digest(message)[..], &Hash::Sha1.digest(message)].concat()
 }
 
-/// EMSA-PKCS1-v1_5 with the DigestInfo prefix of the hash (RFC 8017 section 9.2, note 1; for SM3 the object identifier 1.2.156.10197.1.401).
+/// EMSA-PKCS1-v1_5 with the DigestInfo prefix of the hash (RFC 8017 section 9.2, note 1; for SM3 the object
+/// identifier 1.2.156.10197.1.401).
 fn pkcs1(hash: Hash) -> Pkcs1v15Sign {
     let identifier: &[u8] = match hash {
         Hash::Md5 => &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05],

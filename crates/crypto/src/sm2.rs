@@ -1,7 +1,8 @@
-//! SM2 on the curve of GB/T 32918.5-2017: keys and plain Diffie-Hellman here; signature (GB/T 32918.2), encryption (GB/T 32918.4)
-//! and key exchange (GB/T 32918.3) in the submodules; encodings of GB/T 35276-2017.
+//! SM2 on the curve of GB/T 32918.5-2017: keys and plain Diffie-Hellman here; signature (GB/T 32918.2), encryption
+//! (GB/T 32918.4) and key exchange (GB/T 32918.3) in the submodules; encodings of GB/T 35276-2017.
 //!
-//! Every secret scalar is drawn the same way: 32 bytes from the source, big-endian, again until they lie in 1 ..= n-1.
+//! Every secret scalar is drawn the same way: 32 bytes from the source, big-endian, again until they lie in 1 ..=
+//! n-1.
 
 mod encryption;
 mod exchange;
@@ -21,7 +22,8 @@ use crate::{CryptoError, CryptoRng, draw};
 /// The distinguishing identifier that certificates and TLCP use (GM/T 0009-2012, GB/T 35276-2017).
 pub const DEFAULT_IDENTIFIER: &[u8] = b"1234567812345678";
 
-/// The distinguishing identifier of the scheme sm2sig_sm3 in TLS 1.3 (RFC 8998 section 3.2.1); certificates keep the default one.
+/// The distinguishing identifier of the scheme sm2sig_sm3 in TLS 1.3 (RFC 8998 section 3.2.1); certificates keep the
+/// default one.
 pub const TLS13_IDENTIFIER: &[u8] = b"TLSv1.3+GM+Cipher+Suite";
 
 /// A point of the curve that is not the neutral one.
@@ -85,14 +87,16 @@ impl PrivateKey {
         PublicKey(::sm2::PublicKey::from_secret_scalar(&self.0))
     }
 
-    /// Plain Diffie-Hellman as in RFC 8998: the x coordinate of `[d]Q`, 32 bytes. Not the key exchange of GB/T 32918.3, see [`Exchange`].
+    /// Plain Diffie-Hellman as in RFC 8998: the x coordinate of `[d]Q`, 32 bytes. Not the key exchange of GB/T
+    /// 32918.3, see [`Exchange`].
     pub fn agree(&self, peer: &PublicKey) -> [u8; 32] {
         let shared = (peer.0.to_projective() * *self.0).to_affine();
         array(&shared.x())
     }
 }
 
-/// KDF of GB/T 32918.4-2016, 5.4.3: SM3(input | 1) | SM3(input | 2) | … with a counter of 32 bits, cut to `length` bytes.
+/// KDF of GB/T 32918.4-2016, 5.4.3: SM3(input | 1) | SM3(input | 2) | … with a counter of 32 bits, cut to `length`
+/// bytes.
 pub fn kdf(input: &[&[u8]], length: usize) -> Vec<u8> {
     let mut prefix = Hash::Sm3.hasher();
     for piece in input {

@@ -1,4 +1,5 @@
-//! Public key encryption, GB/T 32918.4-2016; encoding of GB/T 35276-2017, 7.3: SEQUENCE { INTEGER x, INTEGER y, OCTET STRING C3, OCTET STRING C2 }.
+//! Public key encryption, GB/T 32918.4-2016; encoding of GB/T 35276-2017, 7.3: SEQUENCE { INTEGER x, INTEGER y, OCTET
+//! STRING C3, OCTET STRING C2 }.
 
 use der::asn1::{OctetStringRef, UintRef};
 use der::{Decode, Encode, Reader, SliceReader, Tag};
@@ -78,7 +79,8 @@ impl Ciphertext {
 }
 
 impl PublicKey {
-    /// Encrypts (GB/T 32918.4-2016, 6.1). Draws k as 32 bytes, again while it is out of range or the key stream is all zero.
+    /// Encrypts (GB/T 32918.4-2016, 6.1). Draws k as 32 bytes, again while it is out of range or the key stream is
+    /// all zero.
     ///
     /// # Errors
     /// [`CryptoError::Length`] for an empty message, [`CryptoError::Randomness`].
@@ -99,7 +101,8 @@ impl PrivateKey {
     /// Decrypts (GB/T 32918.4-2016, 7.1).
     ///
     /// # Errors
-    /// [`CryptoError::Ciphertext`] when C1 is no point of the curve or C2 is empty, [`CryptoError::NotAuthentic`] when C3 does not fit.
+    /// [`CryptoError::Ciphertext`] when C1 is no point of the curve or C2 is empty, [`CryptoError::NotAuthentic`]
+    /// when C3 does not fit.
     pub fn decrypt(&self, ciphertext: &Ciphertext) -> Result<Vec<u8>, CryptoError> {
         let c1 = PublicKey::from_point(&ciphertext.c1).map_err(|_| CryptoError::Ciphertext)?;
         let shared = uncompressed(&(c1.0.to_projective() * *self.0).to_affine());
@@ -113,7 +116,8 @@ enum Text {
     Cipher,
 }
 
-/// `text` xor the key stream, and C3 over whichever of the two is the plaintext. None when the stream is all zero (or empty).
+/// `text` xor the key stream, and C3 over whichever of the two is the plaintext. None when the stream is all zero (or
+/// empty).
 fn apply(shared: &[u8; 65], text: &[u8], kind: Text) -> Option<(Vec<u8>, [u8; 32])> {
     let (x, y) = x_and_y(shared);
     let stream = kdf(&[x, y], text.len());
@@ -133,7 +137,8 @@ fn apply(shared: &[u8; 65], text: &[u8], kind: Text) -> Option<(Vec<u8>, [u8; 32
     Some((other, c3))
 }
 
-/// A SEQUENCE around its encoded body. DER sets a bound of 256 MiB on lengths; past it the result is empty, which no reader takes.
+/// A SEQUENCE around its encoded body. DER sets a bound of 256 MiB on lengths; past it the result is empty, which no
+/// reader takes.
 pub(super) fn sequence(body: impl FnOnce() -> der::Result<Vec<u8>>) -> Vec<u8> {
     let encode = || -> der::Result<Vec<u8>> { der::asn1::AnyRef::new(Tag::Sequence, &body()?)?.to_der() };
     encode().unwrap_or_default()

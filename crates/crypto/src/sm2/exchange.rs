@@ -1,4 +1,5 @@
-//! Key exchange, GB/T 32918.3-2016. TLCP's ECDHE suites use it with the *encryption* keys of both sides; the TLCP server is the initiator.
+//! Key exchange, GB/T 32918.3-2016. TLCP's ECDHE suites use it with the *encryption* keys of both sides; the TLCP
+//! server is the initiator.
 
 use ::sm2::elliptic_curve::Group;
 use ::sm2::elliptic_curve::ops::Reduce;
@@ -49,7 +50,8 @@ impl Exchange<'_> {
     /// Computes the shared key of `length` bytes (GB/T 32918.3-2016, 6.1).
     ///
     /// # Errors
-    /// [`CryptoError::Share`] when the common point is the neutral one, [`CryptoError::Length`] when an identifier is too long.
+    /// [`CryptoError::Share`] when the common point is the neutral one, [`CryptoError::Length`] when an identifier is
+    /// too long.
     pub fn agree(&self, length: usize) -> Result<Exchanged, CryptoError> {
         let own_point = self.ephemeral.public_key().point();
         let peer_point = self.peer_ephemeral.point();

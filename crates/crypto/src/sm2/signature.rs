@@ -59,7 +59,8 @@ impl PublicKey {
     /// Checks a signature over a message (GB/T 32918.2-2016, 7.1).
     ///
     /// # Errors
-    /// [`VerifyError::Malformed`] when r or s is not in 1 ..= n-1 or the identifier is too long; [`VerifyError::Wrong`] when it does not fit.
+    /// [`VerifyError::Malformed`] when r or s is not in 1 ..= n-1 or the identifier is too long;
+    /// [`VerifyError::Wrong`] when it does not fit.
     pub fn verify(&self, identifier: &[u8], message: &[u8], signature: &Signature) -> Result<(), VerifyError> {
         let z = self.identity_hash(identifier).map_err(|_| VerifyError::Malformed)?;
         self.verify_digest(&message_digest(&z, message), signature)
@@ -89,7 +90,8 @@ impl PrivateKey {
     /// Signs a message (GB/T 32918.2-2016, 6.1). Draws k as 32 bytes, again while it is out of range.
     ///
     /// # Errors
-    /// [`CryptoError::Length`] when the identifier is too long, [`CryptoError::Randomness`], [`CryptoError::Key`] for the key n-1.
+    /// [`CryptoError::Length`] when the identifier is too long, [`CryptoError::Randomness`], [`CryptoError::Key`] for
+    /// the key n-1.
     pub fn sign(&self, identifier: &[u8], message: &[u8], rng: &mut dyn CryptoRng) -> Result<Signature, CryptoError> {
         let z = self.public_key().identity_hash(identifier)?;
         let e = reduce(&message_digest(&z, message));

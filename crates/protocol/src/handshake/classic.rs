@@ -1,5 +1,5 @@
-//! The client's handshake of TLCP (GB/T 38636-2020 6.4) and TLS 1.2 (RFC 5246 7.3). They share their order of messages and their key schedule;
-//! what differs stands in [`super::tlcp`] and [`super::tls12`].
+//! The client's handshake of TLCP (GB/T 38636-2020 6.4) and TLS 1.2 (RFC 5246 7.3). They share their order of
+//! messages and their key schedule; what differs stands in [`super::tlcp`] and [`super::tls12`].
 
 use dengmi_core::{Group, KeyRole, Scheme, Version};
 use dengmi_crypto::agreement::EphemeralKey;
@@ -74,7 +74,7 @@ impl Classic {
     fn dialect(&self) -> Dialect {
         match self.suite.key_exchange {
             KeyExchange::TlcpEcc | KeyExchange::TlcpEcdhe => Dialect::Tlcp,
-            KeyExchange::Rsa | KeyExchange::Ecdhe | KeyExchange::Tls13 => Dialect::Tls,
+            KeyExchange::Rsa | KeyExchange::Ecdhe(_) | KeyExchange::Tls13 => Dialect::Tls,
         }
     }
 
@@ -163,7 +163,7 @@ impl Classic {
                 (None, Some(signature))
             }
             (
-                KeyExchange::Ecdhe | KeyExchange::TlcpEcdhe,
+                KeyExchange::Ecdhe(_) | KeyExchange::TlcpEcdhe,
                 ServerKeyExchange::Signed { parameters: SignedParameters::Curve(curve), signature },
             ) => {
                 curve.write(&mut text)?;
@@ -221,7 +221,7 @@ impl Classic {
                 tlcp::exchange(self, common, identity)?
             }
             KeyExchange::Rsa => tls12::encrypt(common)?,
-            KeyExchange::Ecdhe => tls12::agree(self, common)?,
+            KeyExchange::Ecdhe(_) => tls12::agree(self, common)?,
             KeyExchange::Tls13 => return Err(Stop::Unsupported(Unsupported::Suite(self.suite.suite))),
         };
         if self.asked.is_some() {
@@ -274,7 +274,7 @@ impl Classic {
             return Err(PeerMisbehaved::Finished.into());
         }
         // The server could not have come to the same keys without the private key of this certificate.
-        if self.suite.key_exchange != KeyExchange::Ecdhe {
+        if !matches!(self.suite.key_exchange, KeyExchange::Ecdhe(_)) {
             let position = self.encryption_position(common);
             common.learned.prove(KeyRole::Encryption, position, "finished", &[]);
         }

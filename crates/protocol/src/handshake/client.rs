@@ -23,8 +23,8 @@ use super::tls13::Tls13;
 use super::transcript::Transcript;
 use super::wire::{Event, Wire, parts};
 
-/// What a client asks for. An extension is sent when its list is not empty or its field is set; without any there is no extension block,
-/// which is what plain TLCP wants.
+/// What a client asks for. An extension is sent when its list is not empty or its field is set; without any there is
+/// no extension block, which is what plain TLCP wants.
 #[derive(Clone)]
 pub struct Offer {
     /// TLCP, TLS 1.2 or TLS 1.3: the only version with which this handshake can be completed.
@@ -35,7 +35,8 @@ pub struct Offer {
     pub groups: Vec<Group>,
     /// signature_algorithms.
     pub schemes: Vec<Scheme>,
-    /// TLS 1.3: groups for which a share is sent at once. With none of them the server answers with a HelloRetryRequest.
+    /// TLS 1.3: groups for which a share is sent at once. With none of them the server answers with a
+    /// HelloRetryRequest.
     pub shares: Vec<Group>,
     /// server_name.
     pub server_name: Option<Arc<str>>,
@@ -49,7 +50,8 @@ pub struct Offer {
     pub limits: Limits,
 }
 
-/// Two places where implementations of TLCP part. The default is what Tongsuo takes; GmSSL takes the other form of both.
+/// Two places where implementations of TLCP part. The default is what Tongsuo takes; GmSSL takes the other form of
+/// both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TlcpForms {
     /// ClientKeyExchange of ECDHE with a two-byte length in front, as GB/T 38636-2020 6.4.5.8 has it.
@@ -74,7 +76,8 @@ impl Offer {
         }
     }
 
-    /// TLCP: ECC suites, no extension (GB/T 38636-2020). ECDHE needs an [`Identity`] with an encryption key, so it is not offered.
+    /// TLCP: ECC suites, no extension (GB/T 38636-2020). ECDHE needs an [`Identity`] with an encryption key, so it is
+    /// not offered.
     pub fn tlcp() -> Offer {
         let suites = suite::suites(Version::TLCP);
         let without_pair = |suite: &Suite| {
@@ -117,7 +120,7 @@ impl Offer {
 
 /// A handshake under way, seen from the client.
 pub struct Client {
-    pub(super) common: Common,
+    common: Box<Common>,
     state: State,
 }
 
@@ -180,7 +183,8 @@ impl Client {
     /// Writes the ClientHello to `out`.
     ///
     /// # Errors
-    /// [`Stop::Unsupported`] for a version or group that cannot be completed here, [`Stop::TooLong`] for lists that no hello can hold.
+    /// [`Stop::Unsupported`] for a version or group that cannot be completed here, [`Stop::TooLong`] for lists that
+    /// no hello can hold.
     pub fn start(offer: Offer, mut secrets: Secrets, out: &mut Vec<u8>) -> Result<Client, Stop> {
         let dialect = match offer.version {
             Version::TLCP => Dialect::Tlcp,
@@ -202,7 +206,7 @@ impl Client {
         let mut common = Common { wire, transcript: Transcript::default(), secrets, offer, learned };
         let hello = Hello { random, session_id, shares, retried: None };
         common.send_hello(&hello, None, out)?;
-        Ok(Client { common, state: State::Hello(hello) })
+        Ok(Client { common: Box::new(common), state: State::Hello(hello) })
     }
 
     /// Takes what the server sent, in pieces of any size, and appends the answer to `out`.
@@ -227,10 +231,15 @@ impl Client {
         }
     }
 
-    /// Ends the handshake politely: user_canceled and close_notify as warnings, under the keys that are on. After a HelloRetryRequest or before
-    /// any answer just close the connection instead.
+    /// Ends the handshake politely: user_canceled and close_notify as warnings, under the keys that are on. After a
+    /// HelloRetryRequest or before any answer just close the connection instead.
     pub fn cancel(self, out: &mut Vec<u8>) -> Box<Stopped> {
         self.common.stop(Stop::Cancelled, out)
+    }
+
+    /// Ends the handshake because the connection has ended.
+    pub fn closed(self) -> Box<Stopped> {
+        self.common.stop(Stop::Closed, &mut Vec::new())
     }
 
     /// What was learned so far.
@@ -466,8 +475,8 @@ impl Common {
         key
     }
 
-    /// Checks the server's signature over `text` with its signing key, and notes what that proves. A signature that cannot be checked proves
-    /// nothing and stops nothing; a wrong one stops.
+    /// Checks the server's signature over `text` with its signing key, and notes what that proves. A signature that
+    /// cannot be checked proves nothing and stops nothing; a wrong one stops.
     pub(super) fn check_signature(
         &mut self,
         scheme: Scheme,

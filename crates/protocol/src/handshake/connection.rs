@@ -32,8 +32,8 @@ pub struct Received {
     pub data: Vec<u8>,
     /// Session tickets that came.
     pub tickets: usize,
-    /// The alert that ended the connection, close_notify included. Nothing is read behind it. A TLS 1.3 server that wants a client certificate
-    /// refuses its absence here, after the handshake.
+    /// The alert that ended the connection, close_notify included. Nothing is read behind it. A TLS 1.3 server that
+    /// wants a client certificate refuses its absence here, after the handshake.
     pub end: Option<Alert>,
 }
 
@@ -71,8 +71,8 @@ impl Connection {
         self.wire.send_alert(level, description, &mut self.secrets, out)
     }
 
-    /// Opens what the peer sent; `incoming` may be empty, to read what came together with the end of the handshake. Answers that the protocol
-    /// itself wants are appended to `out`.
+    /// Opens what the peer sent; `incoming` may be empty, to read what came together with the end of the handshake.
+    /// Answers that the protocol itself wants are appended to `out`.
     ///
     /// # Errors
     /// [`Stop::Misbehaved`]; the connection is of no use then.

@@ -1,6 +1,7 @@
 //! Certificates with their private keys, and public keys out of certificates.
 
-use dengmi_crypto::{CryptoError, PrivateKey, PublicKey};
+use dengmi_crypto::{CryptoError, Curve, PrivateKey, PublicKey};
+use dengmi_parse::{Limits, read_certificate};
 
 /// Certificates and keys of one side.
 pub struct Identity {
@@ -15,25 +16,21 @@ pub struct Identity {
 /// The public key in a certificate, unchecked.
 ///
 /// # Errors
-/// [`CryptoError::Key`] when the certificate cannot be read so far, [`CryptoError::Unsupported`] for a key that is not RSA, EC or Ed25519.
+/// [`CryptoError::Key`] when the certificate cannot be read so far, [`CryptoError::Unsupported`] for a key that is
+/// not RSA, EC or Ed25519.
 pub fn public_key(certificate: &[u8]) -> Result<PublicKey, CryptoError> {
-    use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_SIG_ED25519};
-    use x509_parser::public_key::PublicKey as Parsed;
-
-    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).map_err(|_| CryptoError::Key)?;
-    let info = certificate.public_key();
-    let algorithm = &info.algorithm;
-    if algorithm.algorithm == OID_PKCS1_RSAENCRYPTION {
-        let Ok(Parsed::RSA(key)) = info.parsed() else { return Err(CryptoError::Key) };
-        Ok(PublicKey::Rsa { modulus: key.modulus.to_vec(), exponent: key.exponent.to_vec() })
-    } else if algorithm.algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
-        let curve = algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-        let curve =
-            curve.map_or(dengmi_crypto::Curve::Other, |oid| dengmi_crypto::Curve::from_oid(&oid.to_id_string()));
-        Ok(PublicKey::EllipticCurve { curve, point: info.subject_public_key.data.to_vec() })
-    } else if algorithm.algorithm == OID_SIG_ED25519 {
-        Ok(PublicKey::Ed25519(info.subject_public_key.data.to_vec()))
-    } else {
-        Err(CryptoError::Unsupported)
+    let read = read_certificate(certificate, &Limits::default()).map_err(|_| CryptoError::Key)?;
+    let key = read.value.key;
+    match (&*key.algorithm.oid.to_string(), key.rsa) {
+        ("1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10", Some(numbers)) => {
+            Ok(PublicKey::Rsa { modulus: numbers.modulus.to_vec(), exponent: numbers.exponent.to_vec() })
+        }
+        ("1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10", None) => Err(CryptoError::Key),
+        ("1.2.840.10045.2.1", _) => {
+            let curve = key.curve.map_or(Curve::Other, |curve| Curve::from_oid(&curve.to_string()));
+            Ok(PublicKey::EllipticCurve { curve, point: key.bytes.to_vec() })
+        }
+        ("1.3.101.112", _) => Ok(PublicKey::Ed25519(key.bytes.to_vec())),
+        _ => Err(CryptoError::Unsupported),
     }
 }

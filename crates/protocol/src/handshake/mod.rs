@@ -1,10 +1,13 @@
-//! Complete handshakes without a socket: TLCP (GB/T 38636-2020), TLS 1.2 (RFC 5246) and TLS 1.3 (RFC 8446, RFC 8998), as client and as server.
+//! Complete handshakes without a socket: TLCP (GB/T 38636-2020), TLS 1.2 (RFC 5246) and TLS 1.3 (RFC 8446, RFC 8998),
+//! as client and as server.
 //!
-//! Bytes go in as they come and go out as they are due; randomness is in [`Secrets`]. The same machine runs against a live service, in the
-//! demonstration, under the fuzzer, and over recordings, where every byte that is sent must equal the recorded one.
+//! Bytes go in as they come and go out as they are due; randomness is in [`Secrets`]. The same machine runs against a
+//! live service, in the demonstration, under the fuzzer, and over recordings, where every byte that is sent must
+//! equal the recorded one.
 //!
-//! A finished handshake gives a [`Proof`], which nothing else can make; one that ends early gives a [`Stopped`] with what was [`Learned`]. Certificates
-//! are not judged here, their chains, dates and names are for others: what is proved is that the server holds the keys.
+//! A finished handshake gives a [`Proof`], which nothing else can make; one that ends early gives a [`Stopped`] with
+//! what was [`Learned`]. Certificates are not judged here, their chains, dates and names are for others: what is
+//! proved is that the server holds the keys.
 //!
 //! Not done: resumption, early data, client certificates on the server's side, versions before TLS 1.2.
 
@@ -17,6 +20,7 @@ pub mod record;
 pub mod schedule;
 mod scheme;
 mod secrets;
+mod server;
 mod stop;
 pub mod suite;
 mod tlcp;
@@ -31,5 +35,6 @@ pub use identity::{Identity, public_key};
 pub use learned::{Learned, Note, Proof, Stopped};
 pub use scheme::{CURVE_SM2, SM2SIG_SM3, groups, schemes};
 pub use secrets::{Purpose, Secrets};
+pub use server::{Accepted, Preference, Served, Server, ServerConfig, ServerStep};
 pub use stop::{PeerMisbehaved, Stop, Unsupported};
 pub use transcript::Transcript;

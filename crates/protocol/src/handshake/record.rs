@@ -1,7 +1,7 @@
 //! Protection of records: TLCP, TLS 1.2 and TLS 1.3.
 //!
-//! The CBC check gives one error for padding and MAC, but it does not take the same time for both: this is made for probing, for replaying
-//! recordings and for a demonstration on loopback, not for serving hostile clients.
+//! The CBC check gives one error for padding and MAC, but it does not take the same time for both: this is made for
+//! probing, for replaying recordings and for a demonstration on loopback, not for serving hostile clients.
 
 use dengmi_core::Version;
 use dengmi_crypto::aead::{Aead, AeadAlgorithm, NONCE_LENGTH, TAG_LENGTH};
@@ -68,8 +68,8 @@ enum Kind {
 }
 
 impl RecordKey {
-    /// The keys of one side as they are cut from a key block (RFC 5246 6.3, GB/T 38636-2020 6.5.2); `version` stands in each record.
-    /// `mac_key` is empty for an AEAD, `vector` for CBC.
+    /// The keys of one side as they are cut from a key block (RFC 5246 6.3, GB/T 38636-2020 6.5.2); `version` stands
+    /// in each record. `mac_key` is empty for an AEAD, `vector` for CBC.
     ///
     /// # Errors
     /// [`RecordError::Crypto`] for wrong lengths.
@@ -104,7 +104,8 @@ impl RecordKey {
         Ok(RecordKey { version: Version::TLS_1_2, kind: Kind::Hidden { aead, vector }, sequence: 0 })
     }
 
-    /// Bytes that stand in clear in front of each record's ciphertext: the vector of CBC, eight bytes of a nonce, or none.
+    /// Bytes that stand in clear in front of each record's ciphertext: the vector of CBC, eight bytes of a nonce, or
+    /// none.
     pub fn explicit_length(&self) -> usize {
         match &self.kind {
             Kind::Cbc { cipher, .. } => cipher.block_length(),
@@ -123,7 +124,8 @@ impl RecordKey {
         self.sequence
     }
 
-    /// Appends the protected record. `explicit` has [`RecordKey::explicit_length`] bytes. CBC padding is the shortest.
+    /// Appends the protected record. `explicit` has [`RecordKey::explicit_length`] bytes. CBC padding is the
+    /// shortest.
     ///
     /// # Errors
     /// [`RecordError`]; nothing usable is appended then.
@@ -217,7 +219,8 @@ impl RecordKey {
     }
 }
 
-/// What MAC and AEAD authenticate besides the content: number, type, version, length of the content (RFC 5246 6.2.3.1, 6.2.3.3).
+/// What MAC and AEAD authenticate besides the content: number, type, version, length of the content (RFC 5246
+/// 6.2.3.1, 6.2.3.3).
 fn header(sequence: u64, content: ContentType, version: Version, length: usize) -> Result<Vec<u8>, TooLong> {
     let length = u16::try_from(length).map_err(|_| TooLong { length, width: 2 })?;
     let mut header = sequence.to_be_bytes().to_vec();

@@ -42,7 +42,8 @@ impl MasterSecret {
         prf(self.hash, &self.secret, b"key expansion", &[server_random, client_random], length)
     }
 
-    /// The keys of records, cut in the order client MAC, server MAC, client key, server key, client vector, server vector.
+    /// The keys of records, cut in the order client MAC, server MAC, client key, server key, client vector, server
+    /// vector.
     ///
     /// # Errors
     /// [`RecordError::Crypto`], for a suite whose lengths do not fit its cipher.

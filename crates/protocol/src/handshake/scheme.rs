@@ -29,7 +29,8 @@ pub(crate) fn agreement_group(group: Group) -> Option<AgreementGroup> {
     GROUPS.iter().find(|(code, _)| *code == group).map(|(_, group)| *group)
 }
 
-/// Which key a scheme needs, and how it signs; RFC 8446 4.2.3. SM2 has no identifier here: it depends on the protocol.
+/// Which key a scheme needs, and how it signs; RFC 8446 4.2.3. SM2 has no identifier here: it depends on the
+/// protocol.
 #[derive(Clone, Copy)]
 enum Meaning {
     Signs(SignatureScheme<'static>),
@@ -66,7 +67,8 @@ pub fn schemes() -> impl Iterator<Item = Scheme> {
     SCHEMES.iter().map(|(code, _)| Scheme(*code)).filter(|scheme| scheme.0 != 0x0101)
 }
 
-/// How `scheme` signs the handshake of TLS 1.3 (`tls13`) or of an earlier version; `None` for schemes that are not computed here.
+/// How `scheme` signs the handshake of TLS 1.3 (`tls13`) or of an earlier version; `None` for schemes that are not
+/// computed here.
 pub(crate) fn algorithm(scheme: Scheme, tls13: bool) -> Option<SignatureScheme<'static>> {
     let identifier = if tls13 { TLS13_IDENTIFIER } else { DEFAULT_IDENTIFIER };
     SCHEMES.iter().find(|(code, _)| *code == scheme.0).map(|(_, meaning)| match meaning {
@@ -75,7 +77,8 @@ pub(crate) fn algorithm(scheme: Scheme, tls13: bool) -> Option<SignatureScheme<'
     })
 }
 
-/// The first of the peer's schemes that `key` can sign with. TLS 1.3 binds ECDSA to the curve and forbids PKCS#1 v1.5 and SHA-1 (RFC 8446 4.2.3).
+/// The first of the peer's schemes that `key` can sign with. TLS 1.3 binds ECDSA to the curve and forbids PKCS#1 v1.5
+/// and SHA-1 (RFC 8446 4.2.3).
 pub(crate) fn choose(key: &PublicKey, accepted: &[Scheme], tls13: bool) -> Option<Scheme> {
     accepted.iter().copied().find(|scheme| match (key, algorithm(*scheme, tls13)) {
         (PublicKey::Rsa { .. }, Some(SignatureScheme::RsaPss { .. })) => scheme.0 < 0x0809,

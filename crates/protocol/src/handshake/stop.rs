@@ -26,6 +26,9 @@ pub enum Stop {
     /// Nothing that both sides can do (server only).
     #[error("the client offers nothing that this server accepts")]
     NothingInCommon,
+    /// The peer closed the connection without a word: an answer too.
+    #[error("the peer closed the connection")]
+    Closed,
     /// We ended it ourselves.
     #[error("cancelled")]
     Cancelled,
@@ -153,7 +156,7 @@ impl Stop {
     /// The alert to send before closing, if any: none in answer to an alert.
     pub(crate) fn alert(&self) -> Option<AlertDescription> {
         match self {
-            Stop::Alert(_) => None,
+            Stop::Alert(_) | Stop::Closed => None,
             Stop::Misbehaved(peer) => Some(peer.alert()),
             Stop::NothingInCommon => Some(AlertDescription::HANDSHAKE_FAILURE),
             Stop::Unsupported(Unsupported::Version(_)) => Some(AlertDescription::PROTOCOL_VERSION),

@@ -10,14 +10,23 @@ use dengmi_crypto::block::BlockCipher;
 pub enum KeyExchange {
     /// The client encrypts a secret with the RSA key of the certificate (RFC 5246 7.4.7.1).
     Rsa,
-    /// Ephemeral ECDH, signed by the key of the certificate (RFC 8422).
-    Ecdhe,
+    /// Ephemeral ECDH, signed by a key of this kind (RFC 8422).
+    Ecdhe(Signer),
     /// The client encrypts a secret with the SM2 key of the encryption certificate (GB/T 38636-2020, ECC suites).
     TlcpEcc,
     /// The SM2 key exchange with both sides' encryption keys (GB/T 38636-2020, ECDHE suites).
     TlcpEcdhe,
     /// TLS 1.3: group and signature are negotiated apart from the suite.
     Tls13,
+}
+
+/// The kind of key that an ECDHE suite wants in the server's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signer {
+    /// RSA.
+    Rsa,
+    /// ECDSA, or EdDSA (RFC 8422 5.4).
+    Ecdsa,
 }
 
 /// How records are protected.
@@ -70,8 +79,10 @@ const TABLE: &[(Version, u16, KeyExchange, Hash, Protection)] = {
     use AeadAlgorithm::{Aes128Gcm, Aes256Gcm, ChaCha20Poly1305, Sm4Ccm, Sm4Gcm};
     use BlockCipher::{Aes128, Aes256, Sm4, TripleDes};
     use Hash::{Sha1, Sha256, Sha384, Sm3};
-    use KeyExchange::{Ecdhe, Rsa, TlcpEcc, TlcpEcdhe, Tls13};
+    use KeyExchange::{Rsa, TlcpEcc, TlcpEcdhe, Tls13};
     use Protection::{Cbc, ExplicitNonce, XoredNonce};
+    const ECDHE_ECDSA: KeyExchange = KeyExchange::Ecdhe(Signer::Ecdsa);
+    const ECDHE_RSA: KeyExchange = KeyExchange::Ecdhe(Signer::Rsa);
     &[
         (Version::TLCP, 0xe053, TlcpEcc, Sm3, ExplicitNonce(Sm4Gcm)),
         (Version::TLCP, 0xe051, TlcpEcdhe, Sm3, ExplicitNonce(Sm4Gcm)),
@@ -82,35 +93,35 @@ const TABLE: &[(Version, u16, KeyExchange, Hash, Protection)] = {
         (Version::TLS_1_3, 0x1301, Tls13, Sha256, XoredNonce(Aes128Gcm)),
         (Version::TLS_1_3, 0x00c6, Tls13, Sm3, XoredNonce(Sm4Gcm)),
         (Version::TLS_1_3, 0x00c7, Tls13, Sm3, XoredNonce(Sm4Ccm)),
-        (Version::TLS_1_2, 0xc02c, Ecdhe, Sha384, ExplicitNonce(Aes256Gcm)),
-        (Version::TLS_1_2, 0xc030, Ecdhe, Sha384, ExplicitNonce(Aes256Gcm)),
-        (Version::TLS_1_2, 0xcca9, Ecdhe, Sha256, XoredNonce(ChaCha20Poly1305)),
-        (Version::TLS_1_2, 0xcca8, Ecdhe, Sha256, XoredNonce(ChaCha20Poly1305)),
-        (Version::TLS_1_2, 0xc02b, Ecdhe, Sha256, ExplicitNonce(Aes128Gcm)),
-        (Version::TLS_1_2, 0xc02f, Ecdhe, Sha256, ExplicitNonce(Aes128Gcm)),
-        (Version::TLS_1_2, 0xc024, Ecdhe, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
-        (Version::TLS_1_2, 0xc028, Ecdhe, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
-        (Version::TLS_1_2, 0xc023, Ecdhe, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
-        (Version::TLS_1_2, 0xc027, Ecdhe, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
-        (Version::TLS_1_2, 0xc00a, Ecdhe, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc014, Ecdhe, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc009, Ecdhe, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc013, Ecdhe, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
+        (Version::TLS_1_2, 0xc02c, ECDHE_ECDSA, Sha384, ExplicitNonce(Aes256Gcm)),
+        (Version::TLS_1_2, 0xc030, ECDHE_RSA, Sha384, ExplicitNonce(Aes256Gcm)),
+        (Version::TLS_1_2, 0xcca9, ECDHE_ECDSA, Sha256, XoredNonce(ChaCha20Poly1305)),
+        (Version::TLS_1_2, 0xcca8, ECDHE_RSA, Sha256, XoredNonce(ChaCha20Poly1305)),
+        (Version::TLS_1_2, 0xc02b, ECDHE_ECDSA, Sha256, ExplicitNonce(Aes128Gcm)),
+        (Version::TLS_1_2, 0xc02f, ECDHE_RSA, Sha256, ExplicitNonce(Aes128Gcm)),
+        (Version::TLS_1_2, 0xc024, ECDHE_ECDSA, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
+        (Version::TLS_1_2, 0xc028, ECDHE_RSA, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
+        (Version::TLS_1_2, 0xc023, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
+        (Version::TLS_1_2, 0xc027, ECDHE_RSA, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
+        (Version::TLS_1_2, 0xc00a, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
+        (Version::TLS_1_2, 0xc014, ECDHE_RSA, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
+        (Version::TLS_1_2, 0xc009, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
+        (Version::TLS_1_2, 0xc013, ECDHE_RSA, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
         (Version::TLS_1_2, 0x009d, Rsa, Sha384, ExplicitNonce(Aes256Gcm)),
         (Version::TLS_1_2, 0x009c, Rsa, Sha256, ExplicitNonce(Aes128Gcm)),
         (Version::TLS_1_2, 0x003d, Rsa, Sha256, Cbc { cipher: Aes256, mac: Sha256 }),
         (Version::TLS_1_2, 0x003c, Rsa, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
         (Version::TLS_1_2, 0x0035, Rsa, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
         (Version::TLS_1_2, 0x002f, Rsa, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc008, Ecdhe, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc012, Ecdhe, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
+        (Version::TLS_1_2, 0xc008, ECDHE_ECDSA, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
+        (Version::TLS_1_2, 0xc012, ECDHE_RSA, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
         (Version::TLS_1_2, 0x000a, Rsa, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
     ]
 };
 
 impl Protection {
-    /// Bytes of the MAC key, the cipher key and the secret part of the nonce in a key block, for one side (RFC 5246 6.3). In CBC the standard
-    /// of TLCP cuts vectors too, which nobody uses.
+    /// Bytes of the MAC key, the cipher key and the secret part of the nonce in a key block, for one side (RFC 5246
+    /// 6.3). In CBC the standard of TLCP cuts vectors too, which nobody uses.
     pub(crate) fn lengths(self) -> (usize, usize, usize) {
         match self {
             Protection::Cbc { cipher, mac } => (mac.length(), cipher.key_length(), 0),

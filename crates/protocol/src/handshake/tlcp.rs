@@ -1,4 +1,5 @@
-//! What TLCP has of its own: SM2 encryption of the pre-master secret, and the SM2 key exchange (GB/T 38636-2020 6.4.5.8).
+//! What TLCP has of its own: SM2 encryption of the pre-master secret, and the SM2 key exchange (GB/T 38636-2020
+//! 6.4.5.8).
 
 use dengmi_crypto::sm2::{DEFAULT_IDENTIFIER, Exchange, PublicKey, Role};
 use dengmi_parse::tls::message::{ClientKeyExchange, CurvePoint, TooLong};
@@ -31,7 +32,8 @@ pub(super) fn encrypt(classic: &Classic, common: &mut Common) -> Result<Exchange
     Ok(Exchanged { pre_master, message })
 }
 
-/// ECDHE suites: the server is the initiator of the SM2 key exchange, the long-term keys are the encryption keys of both sides.
+/// ECDHE suites: the server is the initiator of the SM2 key exchange, the long-term keys are the encryption keys of
+/// both sides.
 pub(super) fn exchange(classic: &Classic, common: &mut Common, identity: &Identity) -> Result<Exchanged, Stop> {
     let private = identity.encryption.as_ref().and_then(|key| key.sm2()).ok_or(Stop::NeedsClientPair)?;
     let peer = encryption_key(classic, common)?;

@@ -109,7 +109,7 @@ impl Tls13 {
                     return Err(PeerMisbehaved::Finished.into());
                 }
                 common.transcript.add(message);
-                return self.answer(common, out);
+                return (*self).answer(common, out);
             }
             _ => return Err(PeerMisbehaved::UnexpectedMessage(kind).into()),
         }
@@ -118,7 +118,7 @@ impl Tls13 {
     }
 
     /// The client's second flight, and the keys of the application.
-    fn answer(self: Box<Self>, common: &mut Common, out: &mut Vec<u8>) -> Result<Next, Stop> {
+    fn answer(self, common: &mut Common, out: &mut Vec<u8>) -> Result<Next, Stop> {
         let schedule = self.schedule.master()?;
         let hash = common.transcript.digest(self.suite.hash);
         let [client, server] = traffic_secrets(&schedule, &self.suite, APPLICATION, &hash)?;

@@ -3,8 +3,8 @@
 use dengmi_crypto::{Digest, Hash};
 use dengmi_parse::tls::HandshakeType;
 
-/// The messages so far. They are kept, not only hashed: the hash is known after ServerHello, and TLS 1.2 and one form of TLCP sign the messages
-/// themselves. [`dengmi_parse::Limits::handshake`] bounds them.
+/// The messages so far. They are kept, not only hashed: the hash is known after ServerHello, and TLS 1.2 and one form
+/// of TLCP sign the messages themselves. [`dengmi_parse::Limits::handshake`] bounds them.
 #[derive(Clone, Debug, Default)]
 pub struct Transcript(Vec<u8>);
 

@@ -1,4 +1,5 @@
-//! One connection's bytes: records in both directions, with keys once they are on. Shared by client, server and what comes after the handshake.
+//! One connection's bytes: records in both directions, with keys once they are on. Shared by client, server and what
+//! comes after the handshake.
 
 use dengmi_core::Version;
 use dengmi_parse::Limits;
@@ -158,7 +159,8 @@ impl Wire {
         self.write = Some(key);
     }
 
-    /// Sends content as one record, or as several when it is longer than one may be. Peers exist that want each message whole in a record of its own.
+    /// Sends content as one record, or as several when it is longer than one may be. Peers exist that want each
+    /// message whole in a record of its own.
     pub(crate) fn send(
         &mut self,
         content: ContentType,
@@ -189,7 +191,8 @@ impl Wire {
         }
     }
 
-    /// ChangeCipherSpec is never protected when it is sent: in TLS 1.3 it is for middleboxes, before that it comes first.
+    /// ChangeCipherSpec is never protected when it is sent: in TLS 1.3 it is for middleboxes, before that it comes
+    /// first.
     pub(crate) fn send_change_cipher_spec(&mut self, out: &mut Vec<u8>) -> Result<(), Stop> {
         Record { content: ContentType::CHANGE_CIPHER_SPEC, version: self.version, fragment: &[1] }.write(out)?;
         Ok(())

@@ -3,6 +3,12 @@
 // Clippy's settings for tests reach `#[test]` functions only, not the functions beside them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod certify;
+mod certify_peer;
+mod identities;
+mod odd;
+mod openssl;
+mod own;
 mod recording;
 mod replay;
 mod values;

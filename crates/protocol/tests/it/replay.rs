@@ -1,4 +1,5 @@
-//! The client over the recordings: it is fed what the server sent, draws what the script drew, and must send the same bytes.
+//! The client over the recordings: it is fed what the server sent, draws what the script drew, and must send the same
+//! bytes.
 
 use std::sync::Arc;
 
@@ -75,7 +76,8 @@ fn replayed() -> impl Iterator<Item = Recording> {
     all().into_iter().filter(|recording| recording.kind() != "tlcp-resumed")
 }
 
-/// Runs the client to the end of the handshake; what it sent up to there is in `sent`, and how many records were used is returned.
+/// Runs the client to the end of the handshake; what it sent up to there is in `sent`, and how many records were used
+/// is returned.
 fn run(recording: &Recording, delivery: Delivery, sent: &mut Vec<u8>) -> (Done, usize) {
     let mut client = Client::start(offer(recording), secrets(recording), sent).unwrap();
     for (number, record) in recording.records().iter().enumerate().filter(|(_, record)| !record.from_client) {
@@ -153,7 +155,8 @@ fn check_proof(recording: &Recording, done: &Done) {
     assert_eq!(proofs, expected, "{}", recording.name);
 }
 
-/// Feeds the server's records with one altered, and gives where it stopped. `None`: the handshake was finished all the same.
+/// Feeds the server's records with one altered, and gives where it stopped. `None`: the handshake was finished all
+/// the same.
 fn stopped(recording: &Recording, offer: Offer, alter: impl Fn(usize, &mut Vec<u8>)) -> Option<Box<Stopped>> {
     let mut sent = Vec::new();
     let mut client = Client::start(offer, secrets(recording), &mut sent).unwrap();
@@ -174,14 +177,16 @@ fn a_flip_in_any_record_of_the_server_never_leads_to_a_proof() {
     for recording in replayed() {
         let records: Vec<Vec<u8>> =
             recording.records().into_iter().filter(|record| !record.from_client).map(|record| record.bytes).collect();
-        // The records of the handshake: in TLCP up to the server's Finished, in TLS 1.3 likewise; tickets and data follow.
+        // The records of the handshake: in TLCP up to the server's Finished, in TLS 1.3 likewise; tickets and data
+        // follow.
         let handshake = records.iter().position(|bytes| bytes[0] == 23 && !recording.is_tls13()).unwrap_or_else(|| {
             records.iter().position(|bytes| bytes[0] == 23).unwrap()
                 + 4
                 + usize::from(recording.has_client_certificate())
         });
         for (number, record) in records.iter().enumerate().take(handshake) {
-            // Every byte of short records, a sample of the long ones; the version in a record's header is not authenticated in clear.
+            // Every byte of short records, a sample of the long ones; the version in a record's header is not
+            // authenticated in clear.
             for at in (5..record.len()).step_by(record.len().div_ceil(40)) {
                 if recording.is_tls13() && record[0] == 20 {
                     continue;

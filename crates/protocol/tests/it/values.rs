@@ -1,4 +1,5 @@
-//! Every value of the recordings, computed anew; every protected record, opened and protected again to the same bytes.
+//! Every value of the recordings, computed anew; every protected record, opened and protected again to the same
+//! bytes.
 
 use std::collections::HashMap;
 
