@@ -327,7 +327,7 @@ impl Common {
             return Err(Stop::Alert(alert));
         }
         if self.learned.notes.len() >= self.offer.limits.alerts {
-            return Err(PeerMisbehaved::TooManyHandshakeBytes.into());
+            return Err(PeerMisbehaved::TooManyAlerts.into());
         }
         self.learned.notes.push(Note::Warning(alert.description));
         Ok(())

@@ -111,6 +111,9 @@ pub enum PeerMisbehaved {
     /// More handshake bytes than the limit allows.
     #[error("too many handshake bytes")]
     TooManyHandshakeBytes,
+    /// More alerts that end nothing than the limit allows.
+    #[error("too many alerts")]
+    TooManyAlerts,
     /// A protected record that does not open.
     #[error("{0}")]
     Record(RecordError),
@@ -181,6 +184,7 @@ impl PeerMisbehaved {
             P::Record(_) => AlertDescription::BAD_RECORD_MAC,
             P::VersionNotOffered(_) => AlertDescription::PROTOCOL_VERSION,
             P::TooManyHandshakeBytes
+            | P::TooManyAlerts
             | P::SuiteNotOffered(_)
             | P::GroupNotOffered(_)
             | P::SchemeNotOffered(_)

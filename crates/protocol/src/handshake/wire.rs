@@ -26,11 +26,15 @@ pub(crate) struct Wire {
     limits: Limits,
     /// What stands in the header of records sent.
     version: Version,
+    /// What came, and how much of it was used: moved only when more is fed, or many small records would cost their
+    /// square.
     incoming: Vec<u8>,
+    used: usize,
     deframer: Deframer,
     assembler: MessageAssembler,
     /// Content of the handshake record at hand that no message was made of yet.
     content: Vec<u8>,
+    content_used: usize,
     /// Handshake bytes received.
     received: usize,
     read: Option<RecordKey>,
@@ -45,9 +49,11 @@ impl Wire {
             limits,
             version,
             incoming: Vec::new(),
+            used: 0,
             deframer: Deframer::default(),
             assembler: MessageAssembler::default(),
             content: Vec::new(),
+            content_used: 0,
             received: 0,
             read: None,
             write: None,
@@ -73,6 +79,8 @@ impl Wire {
     }
 
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.incoming.drain(..self.used);
+        self.used = 0;
         self.incoming.extend_from_slice(bytes);
     }
 
@@ -93,6 +101,7 @@ impl Wire {
                         return Err(PeerMisbehaved::TooManyHandshakeBytes);
                     }
                     self.content = plain;
+                    self.content_used = 0;
                 }
                 ContentType::CHANGE_CIPHER_SPEC if plain != [1] => return Err(PeerMisbehaved::ChangeCipherSpec),
                 ContentType::CHANGE_CIPHER_SPEC if self.ignores_change_cipher_spec => {}
@@ -112,15 +121,16 @@ impl Wire {
     }
 
     fn message(&mut self) -> Result<Option<Vec<u8>>, PeerMisbehaved> {
-        let mut left = &self.content[..];
+        let mut left = self.content.get(self.content_used..).unwrap_or_default();
         let message = self.assembler.next(&mut left, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
         let message = message.map(|message| message.bytes.into_owned());
-        self.content = left.to_vec();
+        self.content_used = self.content.len() - left.len();
         Ok(message)
     }
 
     fn record(&mut self) -> Result<Option<(ContentType, Vec<u8>)>, PeerMisbehaved> {
-        let deframed = self.deframer.next(&self.incoming, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
+        let left = self.incoming.get(self.used..).unwrap_or_default();
+        let deframed = self.deframer.next(left, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
         let size = deframed.size();
         let record = match deframed {
             Deframed::Need(_) => return Ok(None),
@@ -135,12 +145,12 @@ impl Wire {
             }
             _ => (record.content, record.fragment.to_vec()),
         };
-        self.incoming.drain(..size);
+        self.used += size;
         Ok(Some(opened))
     }
 
     fn between_messages(&self) -> Result<(), PeerMisbehaved> {
-        if self.content.is_empty() && self.assembler.is_between() {
+        if self.content_used == self.content.len() && self.assembler.is_between() {
             Ok(())
         } else {
             Err(PeerMisbehaved::KeysChangeInsideMessage)

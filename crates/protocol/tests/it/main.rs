@@ -5,6 +5,7 @@
 
 mod certify;
 mod certify_peer;
+mod hostile;
 mod identities;
 mod odd;
 mod openssl;

@@ -10,6 +10,7 @@ use dengmi_parse::tls::AlertDescription;
 use dengmi_protocol::handshake::suite::{KeyExchange, Protection};
 use dengmi_protocol::handshake::{
     CURVE_SM2, Client, Done, Identity, Offer, PeerMisbehaved, Purpose, SM2SIG_SM3, Secrets, Step, Stop, Stopped,
+    TlcpForms,
 };
 
 use crate::recording::{Recording, all};
@@ -200,6 +201,48 @@ fn a_flip_in_any_record_of_the_server_never_leads_to_a_proof() {
             }
         }
     }
+}
+
+/// Form B of ClientKeyExchange, and the CertificateVerify over the messages themselves (GmSSL takes both, Tongsuo
+/// neither of them).
+#[test]
+fn the_other_forms_of_tlcp_differ_only_where_they_should() {
+    let recording = replayed().find(|recording| recording.kind() == "tlcp-ecdhe").unwrap();
+    let forms = TlcpForms { wrapped_share: true, verifies_messages: true };
+    let mut sent = Vec::new();
+    let mut client = Client::start(Offer { forms, ..offer(&recording) }, secrets(&recording), &mut sent).unwrap();
+    for record in recording.records().iter().filter(|record| !record.from_client).take(5) {
+        client = match client.step(&record.bytes, &mut sent) {
+            Ok(Step::More(client)) => client,
+            _ => panic!("the server's first flight has five records"),
+        };
+    }
+    let mut messages = Vec::new();
+    let mut left = &sent[..];
+    while let [22, 1, 1, high, low, rest @ ..] = left {
+        let (message, next) = rest.split_at(usize::from(*high) * 256 + usize::from(*low));
+        messages.push(message);
+        left = next;
+    }
+    let [hello, certificate, exchange, verify] = messages[..] else { panic!("{} messages", messages.len()) };
+    let recorded = recording.messages();
+    let of = |from: &str, name: &str| {
+        let mut found = recorded.iter().filter(|message| (message.0, message.1) == (from, name));
+        found.next().unwrap_or_else(|| panic!("no {name}")).2.clone()
+    };
+    assert_eq!((hello, certificate), (&of("client", "client_hello")[..], &of("client", "certificate")[..]));
+    let plain = of("client", "client_key_exchange");
+    assert_eq!(exchange, [&[16, 0, 0, 71, 0, 69][..], &plain[4..]].concat());
+
+    let flight: Vec<u8> = recorded
+        .iter()
+        .filter(|message| message.0 == "server" && message.1 != "finished")
+        .flat_map(|message| message.2.clone())
+        .collect();
+    let text = [hello, &flight, certificate, exchange].concat();
+    let key = sm2::PublicKey::from_point(&recording.certificate("client", "sign", "public_key")).unwrap();
+    let signature = sm2::Signature::from_der(&verify[6..]).unwrap();
+    assert_eq!(key.verify(sm2::DEFAULT_IDENTIFIER, &text, &signature), Ok(()));
 }
 
 #[test]
