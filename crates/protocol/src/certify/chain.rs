@@ -195,7 +195,8 @@ fn seen_from_below(problem: Problem) -> Problem {
 fn hindrances(above: &Entry, is_root: bool, trail: &[&Entry], on: Date) -> Vec<Problem> {
     let mut found = Vec::new();
     // Version 1 and 2 have no place to say it: such a root is an authority because it was given as one.
-    if !above.is_authority && !(is_root && above.version < 3) {
+    let is_old_root = is_root && above.version < 3;
+    if !above.is_authority && !is_old_root {
         found.push(Problem::IssuerNotCa);
     }
     if !above.signs_certificates {
