@@ -32,7 +32,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut rows = vec![
         measure("append in one long unit", count, || in_a_unit(&units, count))?,
         measure("append in batches of 1000", count, || in_batches(&batches, count))?,
-        measure("append one by one, acknowledged", count / 1000, || one_by_one(&folder.path().join("single.case"), count / 1000))?,
+        measure("append one by one, acknowledged", count / 1000, || {
+            one_by_one(&folder.path().join("single.case"), count / 1000)
+        })?,
         measure("read in order", count, || {
             let entries = Case::open(&batches)?.entries();
             expect(count, entries.filter(Result::is_ok).count())
@@ -56,7 +58,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn expect(wanted: u64, found: usize) -> Result<(), CaseError> {
-    if found as u64 == wanted { Ok(()) } else { Err(CaseError::Damaged { path: "".into(), what: format!("{found} of {wanted}") }) }
+    if found as u64 == wanted {
+        Ok(())
+    } else {
+        Err(CaseError::Damaged { path: "".into(), what: format!("{found} of {wanted}") })
+    }
 }
 
 /// Subject and body of observation `number`, written into buffers that are used again.
@@ -105,7 +111,12 @@ fn in_batches(path: &Path, count: u64) -> Result<(), CaseError> {
             .collect();
         let entries: Vec<_> = observations
             .iter()
-            .map(|(subject, body, fact)| Entry { kind: 1, subject: Some(subject), fact: Some(*fact), body: body.as_bytes() })
+            .map(|(subject, body, fact)| Entry {
+                kind: 1,
+                subject: Some(subject),
+                fact: Some(*fact),
+                body: body.as_bytes(),
+            })
             .collect();
         wait(case.append_all(&entries))?;
     }

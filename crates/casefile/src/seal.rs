@@ -5,7 +5,7 @@ use crate::{
     artifact::{digest_file, each_block, path_beside},
     chain::sm3,
     disk::{beside, write_whole},
-    store::Store,
+    store::{BY_KIND, BY_SUBJECT, Store},
 };
 use dengmi_core::{Sha256Digest, Sm3Digest, canonical};
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,8 @@ pub fn seal(path: &Path, law: &str, signers: &[Signer<'_>]) -> Result<Seal, Case
     }
     fs::metadata(path).map_err(CaseError::disk(path))?;
     let mut store = Store::open(path)?;
+    store.index(BY_SUBJECT)?;
+    store.index(BY_KIND)?;
     let head = store.head;
     let mut files = Vec::new();
     for artifact in store.artifacts_beside()? {

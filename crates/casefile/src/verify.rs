@@ -5,7 +5,7 @@ use crate::{
     artifact::{CHUNK, Digesting, Digests, digest_file, path_beside},
     kind,
     seal::digest_blocks,
-    store::{SCHEMA, connect_to_check, entries, read_row},
+    store::{BY_KIND, BY_SUBJECT, SCHEMA, connect_to_check, entries, read_row},
 };
 use dengmi_core::{EntryNumber, Sha256Digest, Sm3Digest};
 use futures_util::TryStreamExt;
@@ -339,7 +339,9 @@ async fn check_structure(connection: &mut SqliteConnection, damage: &mut Vec<Dam
         .fetch_all(&mut *connection)
         .await;
     let schema: BTreeSet<_> = schema.unwrap_or_default().into_iter().collect();
-    if schema != SCHEMA.iter().map(|sql| String::from(*sql)).collect() {
+    let is = |wanted: &str| schema.contains(wanted);
+    let known = |sql: &String| SCHEMA.iter().chain(&[BY_KIND, BY_SUBJECT]).any(|wanted| sql == wanted);
+    if !SCHEMA.iter().all(|sql| is(sql)) || !schema.iter().all(known) {
         damage.push(Damage::Schema);
     }
     match sqlx::query_scalar::<_, String>("PRAGMA integrity_check(10)").fetch_all(connection).await {

@@ -65,9 +65,12 @@ fn what_goes_past_the_triggers_is_found() {
     check("INSERT INTO chunk VALUES (99, 0, x'00')", |damage| *damage == Damage::Stray(99));
     check("DROP TRIGGER entry_kept", |damage| *damage == Damage::Schema);
     check("CREATE TABLE more (a)", |damage| *damage == Damage::Schema);
+    // An index that is not the one of its rows, and one that misses a row.
+    check("CREATE INDEX entry_kind ON entry (kind, number)", |damage| *damage == Damage::Schema);
     check(
-        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX entry_subject ON entry (kind)' WHERE name = 'entry_subject'",
-        |damage| matches!(damage, Damage::Schema | Damage::Structure(_)),
+        "CREATE INDEX entry_kind ON entry (kind, fact) WHERE number < 2; PRAGMA writable_schema = ON; \
+         UPDATE sqlite_schema SET sql = 'CREATE INDEX entry_kind ON entry (kind, fact)' WHERE name = 'entry_kind'",
+        |damage| matches!(damage, Damage::Structure(why) if why.contains("entry_kind")),
     );
 }
 
