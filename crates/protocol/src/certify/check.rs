@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-/// What is wrong with the two certificates of a pair together (GB/T 38636 6.4.5.3, GM/T 0015).
+/// What is wrong with the two certificates of a pair together (GB/T 38636).
 pub(super) fn pair(signing: &Entry, encryption: &Entry) -> Vec<Problem> {
     let found = [
         (signing.key_digest == encryption.key_digest, Problem::SameKeyInBoth),

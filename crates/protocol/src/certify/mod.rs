@@ -99,7 +99,7 @@ impl Certificates {
 pub enum Layout {
     /// The first is the peer's, the others stand above it: TLS (RFC 8446 4.4.2).
     Chain,
-    /// The first signs, the second encrypts, the others stand above them: TLCP (GB/T 38636 6.4.5.3).
+    /// The first signs, the second encrypts, the others stand above them: TLCP (GB/T 38636).
     Pair,
     /// No order: a file or a folder. Each certificate that is no authority stands for itself.
     Loose,

@@ -27,7 +27,7 @@ problems! {
     SignatureWrong "signature-wrong"
     /// No code here checks a signature of this algorithm or under such a key. Says nothing about the signature.
     SignatureNotChecked "signature-not-checked"
-    /// The signature holds, with another SM2 identifier than `1234567812345678` (GB/T 35276 10).
+    /// The signature holds, with another SM2 identifier than `1234567812345678` (GB/T 35276).
     Sm2IdNotDefault "sm2-id-not-default"
     /// The algorithm inside the signed part is not the one beside the signature (RFC 5280 4.1.1.2).
     SignatureAlgorithmsDiffer "signature-algorithms-differ"
@@ -93,7 +93,7 @@ problems! {
     KeyUsageDoesNotEncrypt "key-usage-does-not-encrypt"
     /// Its key usage has nothing that an end of a session needs: it neither signs nor encrypts nor agrees.
     KeyUsageUnfit "key-usage-unfit"
-    /// A certificate of a pair without key usage: nothing says what it is for (GM/T 0015 5.2.4.2.3).
+    /// A certificate of a pair without key usage: nothing in it confirms the place where it stands.
     KeyUsageMissing "key-usage-missing"
     /// Its extended key usage does not name servers (serverAuth, RFC 5280 4.2.1.12).
     ExtendedKeyUsageNotServer "extended-key-usage-not-server"

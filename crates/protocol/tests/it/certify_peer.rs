@@ -258,3 +258,66 @@ fn openssl_agrees_on_chains_that_it_made() {
         assert_eq!(ours.problems, [problem], "{name}");
     }
 }
+
+/// Authorities of one name and one key lead to each other in every order: 9! ways up, were each tried.
+#[test]
+fn a_tangle_of_authorities_costs_no_more_than_its_links() {
+    let maker = Maker { folder: scratch("certify-tangle") };
+    let mut list = Vec::new();
+    let subject = ["-subj", "/CN=tangle"];
+    let key = Maker::key("ec/p256");
+    for number in 0..9 {
+        let path = maker.path(&format!("tangle-{number}"));
+        let mut arguments = vec!["req", "-x509", "-new", "-key", &key, "-days", "100", "-out", path.to_str().unwrap()];
+        arguments.extend(subject);
+        made(&arguments);
+        list.extend(ders(&path));
+    }
+    maker.make("leaf", "ec/p384", LEAF, ("tangle-0", "ec/p256"), 90, &[]);
+    list.insert(0, ders(&maker.path("leaf")).remove(0));
+    let on = read(&list[0]).unwrap().not_before[..10].to_owned();
+    let ours = certified(&list, &[der("rsa/root-ca.crt")], &on);
+    assert_eq!(ours.certificate.checked.as_ref().unwrap().chain, Chain::UnknownRoot, "{:?}", ours.problems);
+    assert_eq!(ours.problems, []);
+    assert_eq!(certified(&list, &list[5..6], &on).certificate.checked.unwrap().chain, Chain::Trusted);
+}
+
+#[test]
+fn an_authority_of_the_same_name_is_told_from_the_issuer_by_its_key() {
+    let maker = Maker { folder: scratch("certify-names") };
+    let rolled = |name: &str, key: &str| {
+        let (key, path) = (Maker::key(key), maker.path(name));
+        made(&[
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            &key,
+            "-days",
+            "100",
+            "-subj",
+            "/CN=rolled",
+            "-out",
+            path.to_str().unwrap(),
+        ]);
+        ders(&path).remove(0)
+    };
+    let (issuer, other) = (rolled("issuer", "ec/p256"), rolled("other", "ec/p384"));
+    let names_the_key = [LEAF, &["authorityKeyIdentifier=keyid:always"]].concat();
+    maker.make("naming", "rsa/rsa3072", &names_the_key, ("issuer", "ec/p256"), 90, &[]);
+    // OpenSSL names the key unless it is told not to.
+    let silent = [LEAF, &["authorityKeyIdentifier=none"]].concat();
+    maker.make("silent", "rsa/rsa3072", &silent, ("issuer", "ec/p256"), 90, &[]);
+    let (naming, silent) = (ders(&maker.path("naming")).remove(0), ders(&maker.path("silent")).remove(0));
+    let on = read(&naming).unwrap().not_before[..10].to_owned();
+    for (leaf, roots, expected, problems) in [
+        (&naming, vec![issuer.clone()], Chain::Trusted, &[][..]),
+        (&naming, vec![other.clone(), issuer.clone()], Chain::Trusted, &[]),
+        (&silent, vec![other.clone(), issuer], Chain::Trusted, &[]),
+        (&naming, vec![other.clone()], Chain::Incomplete, &[Problem::IssuerMissing]),
+        (&silent, vec![other], Chain::Broken, &[Problem::SignatureWrong]),
+    ] {
+        let ours = certified(std::slice::from_ref(leaf), &roots, &on);
+        assert_eq!((ours.certificate.checked.as_ref().unwrap().chain, &*ours.problems), (expected, problems));
+    }
+}
