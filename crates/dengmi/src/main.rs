@@ -1,2 +1,179 @@
-//! Placeholder.
-fn main() {}
+//! Dengmi (等·密): an open assessment lab. The program: commands, texts, reports.
+
+#![forbid(unsafe_code)]
+
+mod commands;
+mod describe;
+mod failure;
+mod law;
+mod out;
+mod record;
+mod report;
+mod texts;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use failure::{Exit, Failure, Outcome};
+use out::{Out, Voice};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use texts::{Lang, Texts};
+
+/// Program and version, as observations name it.
+pub(crate) const TOOL: &str = concat!("dengmi ", env!("CARGO_PKG_VERSION"));
+
+#[derive(Parser)]
+#[command(
+    name = "dengmi",
+    version,
+    about = "等·密: which encryption duties bind a system, how it is graded, and what its evidence gives (GB/T 39786)\n开放的密码应用测评实验室：定级、取证、判定、量化评分、报告",
+    after_help = "Exit codes: 0 done, 1 gate not met, 2 wrong usage, 3 could not finish, 4 seal broken.\nResults go to stdout, talk to stderr. Try: dengmi demo",
+    max_term_width = 100
+)]
+struct Cli {
+    /// Language of talk and text output; default from LC_ALL, LC_MESSAGES, LANG
+    #[arg(long, global = true, value_enum)]
+    lang: Option<LangArg>,
+    /// Say only what is wrong
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LangArg {
+    Zh,
+    En,
+}
+
+/// A day for which law is asked; default: the day of the assessment, else today.
+#[derive(Args)]
+pub(crate) struct On {
+    /// Judge by the law of this day (2026-11-22)
+    #[arg(long, value_name = "DATE")]
+    on: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a small made-up hospital on loopback, assess it, write the report
+    Demo(commands::demo::DemoArgs),
+    /// The whole road: describe → collect → judge → score → report
+    Assess(commands::assess::AssessArgs),
+    /// The level that the impact answers give, and what it brings
+    Grade(commands::grade::GradeArgs),
+    /// Collect evidence into a case
+    Collect(commands::collect::CollectArgs),
+    /// Judge a case: every unit with its outcome
+    Judge(commands::judge::CaseArgs),
+    /// Score a case, or a table of D, A, K by itself
+    Score(commands::score::ScoreArgs),
+    /// Write the report of a case
+    Report(commands::report::ReportArgs),
+    /// The chain behind a verdict: outcome ← D/A/K ← predicate ← observation ← bytes
+    Why(commands::why::WhyArgs),
+    /// What an indicator, predicate, high-risk item or suite is
+    Explain(commands::explain::ExplainArgs),
+    /// Check a sealed case: every byte, every link
+    Verify(commands::verify::VerifyArgs),
+    /// What two cases do not have in common
+    Diff(commands::diff::DiffArgs),
+    /// Exit 1 when a case does not meet a gate; for continuous integration
+    Gate(commands::gate::GateArgs),
+    /// Which of SSL 3.0, TLS 1.0–1.3 and TLCP a service speaks, and with what
+    Probe(commands::probe::ProbeArgs),
+    /// Read and check certificates
+    Cert(commands::cert::CertArgs),
+    /// The law's pack: its cases, its instruments
+    Law(commands::law::LawArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; a closed pipe is none either.
+            let _ = error.print();
+            return if error.use_stderr() { code(Exit::Usage) } else { code(Exit::Done) };
+        }
+    };
+    let flag = cli.lang.map(|lang| match lang {
+        LangArg::Zh => Lang::Zh,
+        LangArg::En => Lang::En,
+    });
+    let environment: Vec<Option<String>> =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().map(|name| std::env::var(name).ok()).collect();
+    let lang = Lang::choose(flag, environment.iter().map(Option::as_deref));
+    let texts = match Texts::load() {
+        Ok(texts) => texts,
+        Err(error) => {
+            let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("error: {error}\n"));
+            return code(Exit::NotFinished);
+        }
+    };
+    let voice = Voice { lang, texts, quiet: cli.quiet };
+    let mut out = Out::new();
+    let outcome = run(cli.command, &voice, &mut out).and_then(|exit| {
+        out.flush()?;
+        Ok(exit)
+    });
+    match outcome {
+        Ok(exit) => code(exit),
+        Err(failure) => {
+            // What was printed before the failure stays readable: a line of JSON is never cut.
+            let _ = out.flush();
+            if !failure.problem.is_empty() {
+                voice.complain(&failure.problem, failure.hint.as_deref());
+            }
+            code(failure.exit)
+        }
+    }
+}
+
+fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit as u8)
+}
+
+fn run(command: Command, voice: &Voice, out: &mut Out) -> Outcome {
+    match command {
+        Command::Demo(args) => commands::demo::run(&args, voice, out),
+        Command::Assess(args) => commands::assess::run(&args, voice, out),
+        Command::Grade(args) => commands::grade::run(&args, voice, out),
+        Command::Collect(args) => commands::collect::run(&args, voice, out),
+        Command::Judge(args) => commands::judge::run(&args, voice, out),
+        Command::Score(args) => commands::score::run(&args, voice, out),
+        Command::Report(args) => commands::report::run(&args, voice, out),
+        Command::Why(args) => commands::why::run(&args, voice, out),
+        Command::Explain(args) => commands::explain::run(&args, voice, out),
+        Command::Verify(args) => commands::verify::run(&args, voice, out),
+        Command::Diff(args) => commands::diff::run(&args, voice, out),
+        Command::Gate(args) => commands::gate::run(&args, voice, out),
+        Command::Probe(args) => commands::probe::run(&args, voice, out),
+        Command::Cert(args) => commands::cert::run(&args, voice, out),
+        Command::Law(args) => commands::law::run(&args, voice, out),
+    }
+}
+
+impl On {
+    /// The day that was asked for, or `otherwise`.
+    pub(crate) fn day(&self, otherwise: dengmi_core::Date) -> Outcome<dengmi_core::Date> {
+        match &self.on {
+            Some(text) => dengmi_core::date::read_date(text).map_err(|error| Failure::usage(format!("--on: {error}"))),
+            None => Ok(otherwise),
+        }
+    }
+}
+
+/// Now; read once a command, and passed on as a value.
+pub(crate) fn now() -> dengmi_core::UtcDateTime {
+    dengmi_core::UtcDateTime::now()
+}
+
+/// A path that must not exist yet, unless it may be replaced.
+pub(crate) fn writable(path: &std::path::Path, force: bool, voice: &Voice) -> Outcome<PathBuf> {
+    if path.exists() && !force {
+        let file = path.display().to_string();
+        return Err(Failure::usage(voice.text("exists", &[("file", &file)])).hint(voice.text("hint-force", &[])));
+    }
+    Ok(path.into())
+}

@@ -1,0 +1,17 @@
+//! One module a command: its arguments and what it does.
+
+pub(crate) mod assess;
+pub(crate) mod cert;
+pub(crate) mod collect;
+pub(crate) mod demo;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod gate;
+pub(crate) mod grade;
+pub(crate) mod judge;
+pub(crate) mod law;
+pub(crate) mod probe;
+pub(crate) mod report;
+pub(crate) mod score;
+pub(crate) mod verify;
+pub(crate) mod why;

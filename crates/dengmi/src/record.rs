@@ -1,0 +1,119 @@
+//! A case as this program writes and reads it: observations and events in an append-only store.
+
+use crate::failure::{Failure, Outcome};
+use crate::out::Voice;
+use dengmi_casefile::{Appender, Case, CaseError, Entry, Unit, Verdict, verify};
+use dengmi_core::{EntryNumber, Event, Fact, Observation, Sha256Digest, canonical};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// An observation, one canonical line.
+const OBSERVATION: u16 = 1;
+/// What the program did.
+const EVENT: u16 = 2;
+
+/// The first entry of a case.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Header {
+    pub(crate) schema: u32,
+    pub(crate) tool: String,
+    pub(crate) created_at: String,
+    /// The canonical name of what is assessed.
+    pub(crate) system: String,
+}
+
+/// The bytes of a header.
+pub(crate) fn header(header: &Header) -> Outcome<Vec<u8>> {
+    canonical::bytes(header).map_err(Failure::not_finished)
+}
+
+/// Appends an observation outside of any unit.
+pub(crate) async fn observe(case: &Appender, observation: &Observation) -> Outcome<EntryNumber> {
+    let body = observation.line().map_err(Failure::not_finished)?;
+    Ok(case.append(entry(observation, &body)).await?)
+}
+
+/// Appends an observation to a unit of work.
+pub(crate) async fn observe_in(unit: &mut Unit, observation: &Observation) -> Outcome<()> {
+    let body = observation.line().map_err(Failure::not_finished)?;
+    Ok(unit.append(entry(observation, &body)).await?)
+}
+
+fn entry<'a>(observation: &'a Observation, body: &'a [u8]) -> Entry<'a> {
+    let fact = match &observation.fact {
+        Fact::Described(_) => 1,
+        Fact::HandedIn(_) => 2,
+        Fact::Statement(_) => 3,
+        Fact::Coverage(_) => 4,
+        Fact::Accepts(_) => 5,
+        Fact::Certificate(_) => 6,
+        Fact::KeyProof(_) => 7,
+        Fact::Session(..) => 8,
+        Fact::Foreign(..) => 9,
+    };
+    Entry { kind: OBSERVATION, subject: Some(observation.observed.as_str()), fact: Some(fact), body }
+}
+
+/// Appends what the program did.
+pub(crate) async fn event(case: &Appender, event: &Event) -> Outcome<()> {
+    let body = event.bytes().map_err(Failure::not_finished)?;
+    case.append(Entry { kind: EVENT, subject: None, fact: None, body: &body }).await?;
+    Ok(())
+}
+
+/// A case that was opened for reading: sealed and verified, or not sealed yet.
+pub(crate) struct Opened {
+    pub(crate) case: Case,
+    pub(crate) sealed: bool,
+    /// The law's digest that the seal names.
+    pub(crate) law: Option<String>,
+}
+
+/// Opens a case for judging. A sealed one is verified first: nothing is concluded from evidence that changed.
+pub(crate) fn open(path: &Path, voice: &Voice) -> Outcome<Opened> {
+    if !dengmi_casefile::seal_path(path).exists() {
+        let case = Case::open(path).map_err(|error| case_hint(error, voice))?;
+        return Ok(Opened { case: (*case).clone(), sealed: false, law: None });
+    }
+    match verify(path)? {
+        Verdict::Verified(verified) => {
+            Ok(Opened { case: verified.case().clone(), sealed: true, law: Some(verified.seal().sealed.law.clone().into()) })
+        }
+        Verdict::Broken(broken) => Err(broken_seal(path, &broken, voice)),
+    }
+}
+
+/// The seal of a case does not hold.
+pub(crate) fn broken_seal(path: &Path, broken: &dengmi_casefile::Broken, voice: &Voice) -> Failure {
+    let mut lines = vec![voice.text("seal-broken", &[("case", &path.display().to_string())])];
+    lines.extend(broken.damage.iter().map(|damage| format!("  {damage}")));
+    Failure { exit: crate::failure::Exit::SealBroken, problem: lines.join("\n"), hint: None }
+}
+
+fn case_hint(error: CaseError, voice: &Voice) -> Failure {
+    Failure::from(error).hint(voice.text("hint-case", &[]))
+}
+
+/// Everything that was observed, in the order of entries.
+pub(crate) fn observations(case: &Case) -> Outcome<Vec<(EntryNumber, Observation)>> {
+    let mut all = Vec::new();
+    for recorded in case.of_kind(OBSERVATION, None) {
+        let recorded = recorded?;
+        let observation = Observation::read(&recorded.body)
+            .map_err(|error| Failure::not_finished(format!("entry {}: {error}", recorded.number)))?;
+        all.push((recorded.number, observation));
+    }
+    Ok(all)
+}
+
+/// One observation.
+pub(crate) fn observation(case: &Case, number: EntryNumber) -> Option<Observation> {
+    let recorded = case.entry(number).ok().flatten().filter(|recorded| recorded.kind == OBSERVATION)?;
+    Observation::read(&recorded.body).ok()
+}
+
+/// The bytes of an artifact.
+pub(crate) fn artifact(case: &Case, name: Sha256Digest) -> Outcome<Vec<u8>> {
+    let artifact = case.artifact(name)?.ok_or_else(|| Failure::not_finished(format!("the case has no artifact {name}")))?;
+    Ok(case.artifact_bytes(&artifact, 0..artifact.size)?)
+}
