@@ -7,8 +7,8 @@ use dengmi_core::system::{
     RoomOwner, ScopeDecision, Spot, SubjectKind, user_class,
 };
 use dengmi_core::{
-    Accepts, Certificate, Chain, Coverage, Date, Fact, KeyRole, Method, Protocol, Reach, Session, StatedValue, date,
-    method_word, registry,
+    Accepts, Asked, Certificate, Chain, Coverage, Date, EntryNumber, Fact, Method, Observation, Protocol, Reach,
+    Session, StatedValue, date, method_word, registry,
 };
 use time::macros::date;
 
@@ -42,7 +42,7 @@ impl Gather<'_> {
             SubjectKind::Boundary => self.device(true),
             SubjectKind::DeviceClass => self.device(false),
             SubjectKind::UserClass => self.user(),
-            SubjectKind::AccessControlInformation => self.protected(&["access_control"], None),
+            SubjectKind::AccessControlInformation => self.protected(None),
             SubjectKind::Label => self.label(),
             SubjectKind::DataKind => self.data(),
             SubjectKind::BusinessAct => self.action(),
@@ -94,22 +94,35 @@ impl Gather<'_> {
         }
     }
 
+    /// What was said about the subject itself, with the methods by which a mechanism was seen at work.
     fn statements(&mut self, about: &str) {
+        let methods = self.said(about, |_| true);
+        for (method, source) in methods {
+            self.words(Word::Evidence, vec![method_word(method).into()], source);
+        }
+    }
+
+    /// What was said about a product or a key that the subject rests on. One name may also be a device's.
+    fn statements_of_product(&mut self, about: &str) {
+        self.said(about, Word::is_of_a_product);
+    }
+
+    fn said(&mut self, about: &str, wanted: impl Fn(Word) -> bool) -> Vec<(Method, Source)> {
         let mut methods = Vec::new();
         for said in self.evidence.said_about(about) {
             let statement = &said.statement;
             if statement.unit.as_ref().is_some_and(|unit| unit.as_str() != self.indicator) {
                 continue;
             }
-            if let Some(word) = Word::read(&statement.kind) {
+            if let Some(word) = Word::read(&statement.kind).filter(|word| wanted(*word)) {
                 let source = Source { entry: Some(said.entry), line: None, method: said.method };
                 self.scene.add(word, list_words(word, statement.value.clone()), source);
-                methods.push((said.method, source));
+                if word.shows_effect() {
+                    methods.push((said.method, source));
+                }
             }
         }
-        for (method, source) in methods {
-            self.words(Word::Evidence, vec![method_word(method).into()], source);
-        }
+        methods
     }
 
     /// Listed mitigations that a person tested, as the facts that the guide's mitigations ask for.
@@ -144,9 +157,8 @@ impl Gather<'_> {
         system.key.iter().filter(|key| key.serves.iter().any(|spot| **spot.get_ref() == *serves)).collect()
     }
 
-    /// K's facts: the product, the keys and the plan. `named` is the product that the subject names itself; `used` are the
-    /// functions that are used of it.
-    fn protected(&mut self, used: &[&str], named: Option<&Spot>) {
+    /// K's facts: the product, the keys and the plan. `named` is the product that the subject names itself.
+    fn protected(&mut self, named: Option<&Spot>) {
         let system = self.evidence.system;
         let keys = self.keys().into_iter().cloned().collect::<Vec<_>>();
         let kept =
@@ -155,12 +167,9 @@ impl Gather<'_> {
         let product = product_name.as_ref().and_then(|name| system.product(name.get_ref())).cloned();
         match &product {
             Some(product) => {
-                let mut functions: Vec<Box<str>> = keys.iter().filter_map(|key| key.algorithm.clone()).collect();
-                if functions.is_empty() {
-                    functions = used.iter().map(|name| Box::from(*name)).collect();
-                }
+                let functions: Vec<Box<str>> = keys.iter().filter_map(|key| key.algorithm.clone()).collect();
                 self.product(product, &functions);
-                self.statements(product.id.get_ref());
+                self.statements_of_product(product.id.get_ref());
             }
             None if self.scene.get(Word::ProductCertificate).is_none() => {
                 let at = self.place_of_subject();
@@ -231,7 +240,7 @@ impl Gather<'_> {
                 let hazards = key.hazards.iter().map(|hazard| hazard.get_ref().clone()).collect();
                 self.words(Word::KeyHazards, hazards, source);
             }
-            self.statements(key.id.get_ref());
+            self.statements_of_product(key.id.get_ref());
         }
         let plan = &system.plan;
         let source = self.described(plan.artifact.as_ref(), Method::DocumentReview);
@@ -263,7 +272,7 @@ impl Gather<'_> {
             self.word(Word::OwnedBy, "cloud-platform", source);
         }
         self.reuse(room.reuse.as_ref());
-        self.protected(&[], None);
+        self.protected(None);
     }
 
     fn reuse(&mut self, report: Option<&Spot>) {
@@ -324,7 +333,7 @@ impl Gather<'_> {
             Some(product) => {
                 let used: Vec<Box<str>> = used.iter().map(|name| Box::from(*name)).collect();
                 self.product(&product, &used);
-                self.statements(product.id.get_ref());
+                self.statements_of_product(product.id.get_ref());
             }
             None if self.scene.get(Word::ProductCertificate).is_none() => {
                 let at = self.place_of_subject();
@@ -345,7 +354,7 @@ impl Gather<'_> {
 
     fn access_path(&mut self) {
         let Some(channel) = self.channel_named().cloned() else { return };
-        self.protected(&[], channel.product.as_ref());
+        self.protected(channel.product.as_ref());
     }
 
     fn device(&mut self, boundary: bool) {
@@ -387,13 +396,13 @@ impl Gather<'_> {
         let certified = device.kind == DeviceKind::CertifiedProduct;
         self.truth(Word::DeviceIsCertifiedProduct, certified, source);
         if !certified {
-            return self.protected(&[], None);
+            return self.protected(None);
         }
         let product = device.product.as_ref().and_then(|name| self.evidence.system.product(name.get_ref())).cloned();
-        let Some(product) = product else { return self.protected(&[], None) };
+        let Some(product) = product else { return self.protected(None) };
         let at = self.described(Some(&product.id), Method::DocumentReview);
         self.product(&product, &[]);
-        self.statements(product.id.get_ref());
+        self.statements_of_product(product.id.get_ref());
         self.truth(Word::ProductFunctionTested, true, at);
         if product.certificate.is_some() {
             self.word(Word::KeyPlace, "certified-product", at);
@@ -414,7 +423,7 @@ impl Gather<'_> {
             self.truth(Word::ViaBastion, true, source);
         }
         let spot = product.and_then(|name| self.evidence.system.product(name)).map(|product| product.id.clone());
-        self.protected(&[], spot.as_ref());
+        self.protected(spot.as_ref());
     }
 
     fn device_management(&mut self, device: &Device, source: Source) {
@@ -450,7 +459,7 @@ impl Gather<'_> {
             self.word(Word::Mechanism, weak, source);
             self.words(Word::Evidence, vec!["interview".into()], source);
         }
-        self.protected(&[], product.as_ref());
+        self.protected(product.as_ref());
     }
 
     fn label(&mut self) {
@@ -464,7 +473,7 @@ impl Gather<'_> {
             let source = self.described(Some(&application.id), Method::Interview);
             self.truth(Word::LabelsUsed, labels, source);
         }
-        self.protected(&[], None);
+        self.protected(None);
     }
 
     fn data(&mut self) {
@@ -482,7 +491,7 @@ impl Gather<'_> {
                 self.words(Word::Channels, channels, source);
             }
         }
-        self.protected(&[], data.product.as_ref());
+        self.protected(data.product.as_ref());
     }
 
     fn action(&mut self) {
@@ -494,7 +503,7 @@ impl Gather<'_> {
             let source = self.described(Some(&action.id), Method::DocumentReview);
             self.truth(Word::LegalLiability, liability, source);
         }
-        self.protected(&[], action.product.as_ref());
+        self.protected(action.product.as_ref());
     }
 
     fn management(&mut self) {
@@ -546,15 +555,21 @@ impl Gather<'_> {
     /// where a single path is the whole channel.
     fn ends(&mut self, ends: &[Spot], asked: bool) {
         let mut complete = !ends.is_empty();
-        let mut reaches = Vec::new();
+        let mut unreached = None;
         let mut mutual: Option<(bool, Source)> = None;
-        let mut coverage = None;
+        let (mut coverage, mut certificates) = (None, None);
+        let mut lost = Vec::new();
         for end in ends {
-            let mut finished = false;
-            for (entry, observation) in self.evidence.of(end.get_ref()) {
+            let all = self.evidence.of(end.get_ref());
+            let (mut finished, mut broken_off) = (false, false);
+            for (entry, observation) in all {
                 let source = Source { entry: Some(*entry), line: None, method: observation.method };
+                if is_lost(observation, all) {
+                    broken_off |= matches!(&observation.fact, Fact::Accepts(_));
+                    lost.extend(open_words(&observation.fact).iter().map(|word| (*word, source)));
+                }
                 if !observation.reach.supports_a_verdict() {
-                    reaches.push((observation.reach, source));
+                    unreached.get_or_insert((observation.reach, source));
                     continue;
                 }
                 self.words(Word::Evidence, vec![method_word(observation.method).into()], source);
@@ -565,7 +580,14 @@ impl Gather<'_> {
                         self.speaks(fact, source);
                     }
                     Fact::Accepts(fact) if observation.reach == Reach::Seen => self.accepts(fact, source),
-                    Fact::Certificate(fact) => self.certificate(fact, source),
+                    Fact::Certificate(fact) if is_leaf(fact) => {
+                        self.certificate(fact, source);
+                        // One certificate that does not hold outweighs those that do.
+                        if let Some(one) = holds(fact) {
+                            let valid = certificates.is_none_or(|(valid, _): (bool, _)| valid) && one;
+                            certificates = Some((valid, source));
+                        }
+                    }
                     Fact::Session(protocol, fact) => {
                         self.session(*protocol, fact, source);
                         if let Some(asked) = fact.client_auth.seen() {
@@ -577,18 +599,24 @@ impl Gather<'_> {
                     _ => {}
                 }
             }
-            complete &= finished;
+            complete &= finished && !broken_off;
         }
         if let Some((both, source)) = mutual {
             self.word(Word::Authentication, if both { "mutual" } else { "one-way" }, source);
         }
-        if let Some(source) = coverage.or(reaches.first().map(|(_, source)| *source)) {
+        if let Some((valid, source)) = certificates {
+            self.truth(Word::CertificateValid, valid, source);
+        }
+        for (word, source) in lost {
+            self.scene.lose(word, source);
+        }
+        if let Some(source) = coverage.or(unreached.map(|(_, source)| source)) {
             if asked || !complete {
                 self.truth(Word::EnumerationComplete, complete, source);
             }
-            if let (false, Some((reach, source))) = (complete, reaches.first()) {
-                let word = serde_word(*reach);
-                self.word(Word::Reach, &word, *source);
+            if let (false, Some((reach, source))) = (complete, unreached) {
+                let word = serde_word(reach);
+                self.word(Word::Reach, &word, source);
             }
         }
     }
@@ -622,13 +650,6 @@ impl Gather<'_> {
     }
 
     fn certificate(&mut self, certificate: &Certificate, source: Source) {
-        let leaf = match (certificate.role, certificate.position) {
-            (Some(KeyRole::Signing | KeyRole::Encryption), _) | (None, Some(0)) => true,
-            (None, _) => false,
-        };
-        if !leaf {
-            return;
-        }
         let key = match &*certificate.key_alg {
             "RSA" | "DSA" => format!("{}-{}", certificate.key_alg, certificate.key_bits).into(),
             "ECDSA" => format!("EC-{}", certificate.key_bits).into(),
@@ -638,40 +659,82 @@ impl Gather<'_> {
         if let Some(hash) = hash_of(&certificate.sig_alg) {
             self.words(Word::CertificateHash, vec![hash.into()], source);
         }
-        if let Some(checked) = &certificate.checked {
-            let chain_fails = matches!(checked.chain, Chain::Broken | Chain::SelfSigned);
-            let holds = checked.in_validity && !chain_fails && checked.name_matches != Some(false);
-            // One certificate that does not hold outweighs those that do.
-            match self.scene.get(Word::CertificateValid).and_then(|known| known.value.clone()) {
-                Some(StatedValue::Truth(false)) => {}
-                Some(_) if !holds => {
-                    self.scene.remove(Word::CertificateValid);
-                    self.truth(Word::CertificateValid, false, source);
-                }
-                _ if matches!(checked.chain, Chain::Trusted) || !holds => {
-                    self.truth(Word::CertificateValid, holds, source)
-                }
-                _ => {}
-            }
-        }
     }
 
     fn session(&mut self, protocol: Protocol, session: &Session, source: Source) {
-        if protocol == Protocol::Plain {
-            let name =
-                session.app_protocol.seen().map_or("plain".into(), |name| format!("plain {}", name.to_uppercase()));
-            return self.words(Word::Protocol, vec![name.into()], source);
+        if let Some(name) = protocol_name(protocol, session) {
+            self.words(Word::Protocol, vec![name], source);
         }
-        let name = match protocol {
-            Protocol::Tlcp => Some("TLCP"),
-            _ => session.version.seen().map(|version| &**version),
-        };
-        if let Some(name) = name {
-            self.words(Word::Protocol, vec![name.into()], source);
-        }
-        if let Some(suite) = session.cipher_suite.seen() {
+        if let Some(suite) = session.cipher_suite.seen().filter(|_| protocol != Protocol::Plain) {
             self.words(Word::Suites, vec![suite.clone()], source);
         }
+    }
+}
+
+/// Whether the certificate is the service's own, not an issuer's.
+fn is_leaf(certificate: &Certificate) -> bool {
+    matches!((certificate.role, certificate.position), (Some(_), _) | (None, Some(0)))
+}
+
+/// Whether a certificate holds on the day. `None`: nobody checked, or its root is not known here.
+fn holds(certificate: &Certificate) -> Option<bool> {
+    let checked = certificate.checked.as_ref()?;
+    let chain_fails = matches!(checked.chain, Chain::Broken | Chain::SelfSigned);
+    if !checked.in_validity || chain_fails || checked.name_matches == Some(false) {
+        return Some(false);
+    }
+    (checked.chain == Chain::Trusted).then_some(true)
+}
+
+/// The name under which a session's protocol is judged; a session says the bare number of its version. `None`: not seen.
+fn protocol_name(protocol: Protocol, session: &Session) -> Option<Box<str>> {
+    let version = session.version.seen().map(|version| &**version);
+    Some(match protocol {
+        Protocol::Tls => match version? {
+            version @ ("2.0" | "3.0") => format!("SSL {version}").into(),
+            version if version.starts_with(|first: char| first.is_ascii_digit()) => format!("TLS {version}").into(),
+            named => named.into(),
+        },
+        Protocol::Tlcp => "TLCP".into(),
+        Protocol::Ssh => format!("SSH {}", version.unwrap_or("2.0")).into(),
+        Protocol::Ike => "IKE".into(),
+        // QUIC is secured by TLS 1.3 and nothing else (RFC 9001).
+        Protocol::Quic => "TLS 1.3".into(),
+        Protocol::Wapi => "WAPI".into(),
+        Protocol::Plain => {
+            let name =
+                session.app_protocol.seen().map_or("plain".into(), |name| format!("plain {}", name.to_uppercase()));
+            name.into()
+        }
+    })
+}
+
+/// Whether an observation brought no answer, and no other one in the case answers the same question.
+fn is_lost(observation: &Observation, all: &[(EntryNumber, Observation)]) -> bool {
+    let answers = |one: &Observation| {
+        let partly = matches!(&one.fact, Fact::Accepts(accepts) if accepts.asked == Asked::Partly);
+        one.reach.supports_a_verdict() && !partly
+    };
+    !answers(observation)
+        && !all.iter().any(|(_, other)| answers(other) && same_question(&other.fact, &observation.fact))
+}
+
+fn same_question(one: &Fact, other: &Fact) -> bool {
+    match (one, other) {
+        (Fact::Accepts(one), Fact::Accepts(other)) => (one.protocol, one.version) == (other.protocol, other.version),
+        (Fact::Certificate(one), Fact::Certificate(other)) => one.sha256 == other.sha256,
+        (Fact::Session(protocol, one), Fact::Session(of, other)) => protocol == of && one.version == other.version,
+        _ => false,
+    }
+}
+
+/// What stays unknown when a look at this brought nothing. Lists of suites are told by the coverage.
+fn open_words(fact: &Fact) -> &'static [Word] {
+    match fact {
+        Fact::Certificate(certificate) if !is_leaf(certificate) => &[],
+        Fact::Certificate(_) => &[Word::CertificateKey, Word::CertificateHash, Word::CertificateValid],
+        Fact::Session(..) => &[Word::Authentication],
+        _ => &[],
     }
 }
 
@@ -721,6 +784,8 @@ fn list_words(word: Word, value: StatedValue) -> StatedValue {
             | Word::CertificateHash
             | Word::KeyHazards
             | Word::Channels
+            | Word::ChannelScores
+            | Word::Evidence
     );
     match value {
         StatedValue::Word(one) if is_list && &*one != "unknown" => StatedValue::Words(vec![one]),

@@ -232,7 +232,7 @@ struct Work<'a> {
 
 /// The subjects of an indicator, those left out by decision not among them. One without any has a stand-in.
 fn subjects(indicator: &Indicator, system: &System) -> Vec<Named> {
-    let kind = kind_of(indicator);
+    let kind = indicator.subject;
     let needs = |named: &Named| {
         kind != SubjectKind::DataKind
             || system.data.iter().any(|data| {
@@ -250,23 +250,6 @@ fn subjects(indicator: &Indicator, system: &System) -> Vec<Named> {
     let found: Vec<Named> =
         system.subjects().into_iter().filter(|named| named.kind == kind && needs(named) && !left_out(named)).collect();
     if found.is_empty() { vec![Named { id: NONE_LISTED.into(), kind, line: 0 }] } else { found }
-}
-
-fn kind_of(indicator: &Indicator) -> SubjectKind {
-    use crate::law::SubjectKind as Of;
-    match indicator.subject {
-        Of::Room => SubjectKind::Room,
-        Of::Channel => SubjectKind::Channel,
-        Of::BoundaryDevice => SubjectKind::Boundary,
-        Of::AccessPath => SubjectKind::AccessPath,
-        Of::DeviceClass => SubjectKind::DeviceClass,
-        Of::UserClass => SubjectKind::UserClass,
-        Of::PermissionData if indicator.id.as_str().ends_with("LABEL") => SubjectKind::Label,
-        Of::PermissionData => SubjectKind::AccessControlInformation,
-        Of::DataKind => SubjectKind::DataKind,
-        Of::BusinessAct => SubjectKind::BusinessAct,
-        Of::Management => SubjectKind::Management,
-    }
 }
 
 impl Work<'_> {
@@ -306,6 +289,17 @@ impl Work<'_> {
     fn state(&self) -> RiskState {
         self.risks.iter().map(|risk| risk.state).max().unwrap_or(RiskState::None)
     }
+
+    /// A candidate where the outcome is open and an item of the guide names the unit: nobody can say yet that it is none.
+    fn may_become(&self, level: u8, rules: &Rules) -> RiskState {
+        let named = |item: &crate::law::HighRiskItem| !item.indicators.is_empty() && item.concerns(self.id(), level);
+        match self.outcome() {
+            Outcome::Unassessed | Outcome::NeedsRuling if rules.high_risk.item.iter().any(named) => {
+                RiskState::Candidate
+            }
+            _ => RiskState::None,
+        }
+    }
 }
 
 /// Facts that follow from other verdicts of this case: what channels give to data, what data give to channels, and whether
@@ -326,13 +320,17 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
                 let network = if item.id() == "APP-TCONF" { "NET-CONF" } else { "NET-INT" };
                 let channels: Vec<&str> = carrying(evidence.system, item.subject());
                 let found: Vec<_> = channels.iter().filter_map(|channel| of(network, channel)).collect();
-                let settled = found.iter().map(|(score, _)| score.and_then(Range::settled)).collect::<Option<Vec<_>>>();
-                if let Some(settled) = settled.filter(|list| !list.is_empty()) {
-                    let list = settled.iter().map(|score| score.to_string().into()).collect();
-                    item.scene.add(Word::ChannelScores, StatedValue::Words(list), derived(Method::ToolTest));
-                    let comply = found.iter().all(|(_, outcome)| *outcome == Outcome::Conform);
-                    item.scene.add(Word::ChannelCompliant, StatedValue::Truth(comply), derived(Method::ToolTest));
+                if found.is_empty() {
+                    continue;
                 }
+                let settled: Vec<_> = found.iter().filter_map(|(score, _)| score.and_then(Range::settled)).collect();
+                if settled.len() < found.len() {
+                    item.scene.add(Word::ChannelScores, unknown(), derived(Method::ToolTest));
+                }
+                let list = settled.iter().map(|score| score.to_string().into()).collect();
+                item.scene.add(Word::ChannelScores, StatedValue::Words(list), derived(Method::ToolTest));
+                let comply = all_conform(found.iter().map(|(_, outcome)| *outcome));
+                item.scene.add(Word::ChannelCompliant, comply, derived(Method::ToolTest));
             }
             "NET-CONF" => {
                 let data: Vec<&str> = evidence
@@ -342,11 +340,11 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
                     .filter(|channel| **channel.id.get_ref() == *item.subject())
                     .flat_map(|channel| channel.carries.iter().map(|spot| &**spot.get_ref()))
                     .collect();
-                let found: Vec<_> =
+                let found: Option<Vec<_>> =
                     data.iter().map(|data| of("APP-TCONF", data).map(|(_, outcome)| *outcome)).collect();
-                if !found.is_empty() && found.iter().all(Option::is_some) {
-                    let all = found.iter().all(|outcome| *outcome == Some(Outcome::Conform));
-                    item.scene.add(Word::ApplicationEncryptsAll, StatedValue::Truth(all), derived(Method::ToolTest));
+                if let Some(found) = found.filter(|found| !found.is_empty()) {
+                    let encrypts = all_conform(found.into_iter());
+                    item.scene.add(Word::ApplicationEncryptsAll, encrypts, derived(Method::ToolTest));
                 }
             }
             _ => {}
@@ -357,23 +355,31 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
         item.ruled_risks(evidence.system);
     }
     // The one mitigation that looks at the whole result.
-    let others: Vec<RiskState> = work.iter().filter(|item| item.id() != "OPS-PLAN").map(Work::state).collect();
-    let other = match others.into_iter().max() {
-        Some(RiskState::Open) => Some(true),
-        Some(RiskState::Candidate) => None,
-        _ => Some(false),
+    let other = |item: &&Work<'_>| item.id() != "OPS-PLAN";
+    let other = match work.iter().filter(other).map(|item| item.state().max(item.may_become(level, rules))).max() {
+        Some(RiskState::Open) => StatedValue::Truth(true),
+        Some(RiskState::Candidate) => unknown(),
+        _ => StatedValue::Truth(false),
     };
     for item in work.iter_mut().filter(|item| item.id() == "OPS-PLAN") {
-        if let Some(other) = other {
-            item.scene.add(Word::OtherHighRisk, StatedValue::Truth(other), derived(Method::DocumentReview));
-        }
+        item.scene.add(Word::OtherHighRisk, other.clone(), derived(Method::DocumentReview));
         item.risks = risks(&item.judging, level, &item.scene, rules, &item.verdict);
-        if other.is_none() {
-            for risk in item.risks.iter_mut().filter(|risk| risk.state == RiskState::Open) {
-                risk.state = RiskState::Candidate;
-            }
-        }
         item.ruled_risks(evidence.system);
+    }
+}
+
+fn unknown() -> StatedValue {
+    StatedValue::Word("unknown".into())
+}
+
+/// Whether all conform, as a fact: one that does not decides, one that is open leaves it open.
+fn all_conform(outcomes: impl Iterator<Item = Outcome> + Clone) -> StatedValue {
+    let mut open = outcomes.clone().filter(|outcome| matches!(outcome, Outcome::Unassessed | Outcome::NeedsRuling));
+    let mut settled = outcomes.filter(|outcome| !matches!(outcome, Outcome::Unassessed | Outcome::NeedsRuling));
+    match (settled.all(|outcome| outcome == Outcome::Conform), open.next()) {
+        (false, _) => StatedValue::Truth(false),
+        (true, Some(_)) => unknown(),
+        (true, None) => StatedValue::Truth(true),
     }
 }
 
@@ -455,9 +461,11 @@ fn conclude(work: Vec<Work<'_>>, evidence: &Evidence<'_>, baseline: &Baseline, l
         confirmations: work.iter().filter(confirm).count(),
         subjects_confirmed: system.subjects.confirmed_by.is_some(),
     };
+    let may_become = work.iter().filter(|item| item.may_become(level, rules) == RiskState::Candidate).count();
     let conclusion = match &score {
         Ok(score) => {
-            Conclusion::possible(&rules.scoring.conclusion, score.total, open.open_high_risks, open.candidates)
+            let candidates = open.candidates + may_become;
+            Conclusion::possible(&rules.scoring.conclusion, score.total, open.open_high_risks, candidates)
                 .into_iter()
                 .collect()
         }

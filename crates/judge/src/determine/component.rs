@@ -1,11 +1,10 @@
 //! Components by function. One session gives three different A: identity is certificate and signature, integrity is MAC or
 //! AEAD, confidentiality is the cipher. Nothing here looks at a whole suite.
 
-use super::look::Function;
 use super::rules::{Rules, Verdict};
 use super::scene::Scene;
 use super::word::Word;
-use crate::law::Compliant;
+use crate::law::{Compliant, Function};
 use dengmi_core::{Exact, StatedValue, registry};
 use num_traits::{One, Zero};
 
@@ -96,6 +95,9 @@ impl Components {
             }
         }
         let serves_identity = functions.contains(&Function::Identity);
+        if serves_identity && speaks(ProtocolKind::Suites) && scene.is_said_unknown(Word::CertificateKey) {
+            all.incomplete.push(Word::CertificateKey);
+        }
         if serves_identity {
             for key in list(Word::CertificateKey) {
                 all.algorithm(key, rules);
@@ -191,7 +193,7 @@ impl Components {
                 Some(Verdict { ra: None, .. }) | None => low = low.min(least),
             }
         }
-        if !self.incomplete.is_empty() {
+        if !self.incomplete.is_empty() || self.parts.is_empty() {
             low = low.min(least);
         }
         debug_assert!(low > Exact::zero());

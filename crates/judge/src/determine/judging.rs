@@ -1,8 +1,7 @@
 //! The `[judge]` table of an indicator file, compiled once.
 
 use super::expression::{Expression, NotAnExpression};
-use super::look::Function;
-use crate::law::Indicator;
+use crate::law::{Function, Indicator};
 use dengmi_core::IndicatorId;
 
 /// How one indicator is judged.

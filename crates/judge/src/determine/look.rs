@@ -6,25 +6,9 @@ use super::rules::Rules;
 use super::scene::{Scene, Source};
 use super::truth::{Bind, Doubt, Step, Truth, Used};
 use super::word::Word;
+use crate::law::Function;
 use dengmi_core::{Date, StatedValue, date};
-use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-
-/// 密码功能: what cryptography is asked for by an indicator. Components are judged per function, never per suite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Function {
-    /// 真实性.
-    Identity,
-    /// 完整性.
-    Integrity,
-    /// 机密性.
-    Confidentiality,
-    /// 远程管理通道: all three at once.
-    Channel,
-    /// 不可否认性.
-    NonRepudiation,
-}
 
 /// What every predicate of one unit and subject sees.
 pub struct Look<'a> {
@@ -59,8 +43,11 @@ impl<'a> Look<'a> {
     /// Asks one predicate and keeps what it looked at.
     pub fn ask(&self, predicate: &'static Predicate) -> Step {
         let outer = self.trace.take();
-        let truth = (predicate.holds)(self);
+        let held = (predicate.holds)(self);
         let trace = self.trace.replace(outer);
+        // Whatever it made of a fact on which sources disagree, a person decides that first.
+        let conflict = trace.doubts.iter().any(|(doubt, _)| *doubt == Doubt::Conflict);
+        let truth = if conflict { Truth::Unknown } else { held };
         Step {
             rule: predicate.name,
             truth,
@@ -177,6 +164,15 @@ impl<'a> Look<'a> {
     /// Marks a word as a question although nothing was read.
     pub fn question(&self, word: Word) {
         self.trace.borrow_mut().missing.push(word);
+    }
+
+    /// Whether the word is an open question: somebody looked, and does not know. Notes the question.
+    pub fn is_open(&self, word: Word) -> bool {
+        let open = self.scene.is_said_unknown(word);
+        if open {
+            self.question(word);
+        }
+        open
     }
 
     /// Unknown until a person rules.

@@ -13,11 +13,12 @@ mod truth;
 mod unit;
 mod word;
 
+pub use crate::law::Function;
 pub use cases::{CaseFault, CaseReport, CaseResult, Got, run as run_cases};
 pub use component::{Component, Components};
 pub use expression::{Expression, NotAnExpression};
 pub use judging::{Judging, JudgingFault, Measure, NotAJudging};
-pub use look::{Function, Look};
+pub use look::Look;
 pub use predicate::{ALL as PREDICATES, Predicate};
 pub use risk::{RiskFinding, RiskState, risks};
 pub use rules::Rules;

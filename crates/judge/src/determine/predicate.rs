@@ -1,11 +1,12 @@
 //! The named predicates. Each is one question with three answers; its doc comment is its manual.
 
 use super::component::{ProtocolKind, protocol_kind};
-use super::look::{Function, Look};
+use super::look::Look;
 use super::truth::{Bind, Doubt, Truth};
 use super::word::Word;
-use crate::law::Compliant;
-use dengmi_core::Date;
+use crate::law::{Compliant, Function};
+use dengmi_core::{Date, Exact};
+use num_traits::Zero;
 use time::macros::date;
 
 /// A named predicate.
@@ -263,6 +264,7 @@ fn mutual_at_level_4(look: &Look<'_>) -> Truth {
 fn certificate_holds(look: &Look<'_>) -> Truth {
     match look.peek_truth(Word::CertificateValid) {
         Some(false) => look.ruling(Doubt::CertificateDoesNotHold),
+        None if look.is_open(Word::CertificateValid) => Truth::Unknown,
         Some(true) | None => Truth::Yes,
     }
 }
@@ -511,13 +513,15 @@ fn untested_fails(look: &Look<'_>) -> bool {
 }
 
 fn client_product_compliant(look: &Look<'_>) -> Truth {
-    let client_keeps_a_key = look.peek_word(Word::Authentication) == Some("mutual");
     let protocols = look.peek_words(Word::Protocol).unwrap_or_default();
-    let client_and_server = protocols.iter().any(|protocol| protocol_kind(protocol) == ProtocolKind::Suites);
-    if client_keeps_a_key && client_and_server {
-        certificate_word(look.word(Word::ClientProductCertificate))
-    } else {
-        Truth::Yes
+    if !protocols.iter().any(|protocol| protocol_kind(protocol) == ProtocolKind::Suites) {
+        return Truth::Yes;
+    }
+    match look.peek_word(Word::Authentication) {
+        // Now the client keeps a key too.
+        Some("mutual") => certificate_word(look.word(Word::ClientProductCertificate)),
+        None if look.is_open(Word::Authentication) => Truth::Unknown,
+        Some(_) | None => Truth::Yes,
     }
 }
 
@@ -684,8 +688,12 @@ fn uncertified(look: &Look<'_>) -> Truth {
 }
 
 fn stated(look: &Look<'_>, word: Word) -> Truth {
-    // A mitigation is a tested fact; what nobody showed lowers nothing.
-    (look.peek_truth(word) == Some(true)).into()
+    // A mitigation is a tested fact; what nobody showed lowers nothing, what is still open may.
+    match look.peek_truth(word) {
+        Some(truth) => truth.into(),
+        None if look.is_open(word) => Truth::Unknown,
+        None => Truth::No,
+    }
 }
 
 fn biometrics_establish(look: &Look<'_>) -> Truth {
@@ -727,16 +735,12 @@ fn channels_comply(look: &Look<'_>) -> Truth {
 }
 
 fn a_channel_is_bare(look: &Look<'_>) -> Truth {
+    let is_zero =
+        |score: &&str| score.parse::<dengmi_core::Decimal>().is_ok_and(|score| score.exact() == Exact::zero());
     match look.peek_words(Word::ChannelScores) {
-        Some(scores) => scores
-            .iter()
-            .any(|score| {
-                score
-                    .parse()
-                    .is_ok_and(|score: dengmi_core::Decimal| score.exact() == dengmi_core::Exact::from_integer(0))
-            })
-            .into(),
-        None => Truth::Unknown,
+        Some(scores) if scores.iter().any(is_zero) => Truth::Yes,
+        Some(_) if !look.is_open(Word::ChannelScores) => Truth::No,
+        Some(_) | None => Truth::Unknown,
     }
 }
 
@@ -745,7 +749,11 @@ fn access_and_backup(look: &Look<'_>) -> Truth {
 }
 
 fn no_other_high_risk(look: &Look<'_>) -> Truth {
-    (look.peek_truth(Word::OtherHighRisk) == Some(false)).into()
+    match look.peek_truth(Word::OtherHighRisk) {
+        Some(other) => Truth::from(other).negated(),
+        None if look.is_open(Word::OtherHighRisk) => Truth::Unknown,
+        None => Truth::No,
+    }
 }
 
 #[cfg(test)]

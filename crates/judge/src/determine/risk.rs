@@ -69,13 +69,12 @@ pub fn risks(judging: &Judging, level: u8, scene: &Scene, rules: &Rules, verdict
     match &verdict.weighed {
         Weighed::Nothing => return found,
         Weighed::Management { written, lived } => {
-            let mitigated = mitigation(judging, own, "absent", &look);
             let because = vec![written.clone(), lived.clone()];
             match verdict.outcome {
-                Outcome::NotConform => match mitigated {
-                    Some(name) => find_risk(own.id.as_str(), "absent", RiskState::Mitigated, Some(name), because),
-                    None => find_risk(own.id.as_str(), "absent", RiskState::Open, None, because),
-                },
+                Outcome::NotConform => {
+                    let (state, name) = mitigation(judging, own, "absent", &look, RiskState::Open);
+                    find_risk(own.id.as_str(), "absent", state, name, because);
+                }
                 // A plan that did not pass its review is listed too.
                 Outcome::Partly if lived.truth_of("plan-passed") == Some(Truth::No) && own.mitigable => {
                     find_risk(own.id.as_str(), "absent", RiskState::Candidate, None, because);
@@ -92,14 +91,9 @@ pub fn risks(judging: &Judging, level: u8, scene: &Scene, rules: &Rules, verdict
                     let decided = d.doubts().iter().all(|(doubt, _)| *doubt != Doubt::OneWayAtLevel4);
                     let open_at_once =
                         judging.open_when.as_ref().is_none_or(|when| when.hold(&look).truth == Truth::Yes);
-                    let because = failing(d);
-                    match mitigation(judging, own, problem, &look) {
-                        Some(name) => find_risk(own.id.as_str(), problem, RiskState::Mitigated, Some(name), because),
-                        None if decided && open_at_once => {
-                            find_risk(own.id.as_str(), problem, RiskState::Open, None, because)
-                        }
-                        None => find_risk(own.id.as_str(), problem, RiskState::Candidate, None, because),
-                    }
+                    let otherwise = if decided && open_at_once { RiskState::Open } else { RiskState::Candidate };
+                    let (state, name) = mitigation(judging, own, problem, &look, otherwise);
+                    find_risk(own.id.as_str(), problem, state, name, failing(d));
                 }
                 Mark::Unknown if by_ruling => {
                     find_risk(own.id.as_str(), "ineffective", RiskState::Candidate, None, vec![d.clone()])
@@ -138,16 +132,28 @@ fn failing(step: &Step) -> Vec<Step> {
     step.walk().into_iter().filter(|step| step.parts.is_empty() && step.truth == Truth::No).cloned().collect()
 }
 
-fn mitigation(judging: &Judging, item: &crate::law::HighRiskItem, problem: &str, look: &Look<'_>) -> Option<Box<str>> {
-    if !item.mitigable {
-        return None;
-    }
-    judging.mitigated.iter().find_map(|(name, shown)| {
+/// The state of a problem and the mitigation that covers it. While it is open whether one does, a person decides.
+fn mitigation(
+    judging: &Judging,
+    item: &crate::law::HighRiskItem,
+    problem: &str,
+    look: &Look<'_>,
+    otherwise: RiskState,
+) -> (RiskState, Option<Box<str>>) {
+    let mut state = otherwise;
+    for (name, shown) in judging.mitigated.iter().filter(|_| item.mitigable) {
         // One entry of ours may rest on practice that the guide does not list by name.
         let covers = item.mitigation.iter().find(|rule| rule.id == *name).and_then(|rule| rule.covers.as_ref());
-        let covers = covers.is_none_or(|covers| covers.iter().any(|covered| &**covered == problem));
-        (covers && shown.hold(look).truth == Truth::Yes).then(|| name.clone())
-    })
+        if covers.is_some_and(|covers| !covers.iter().any(|covered| &**covered == problem)) {
+            continue;
+        }
+        match shown.hold(look).truth {
+            Truth::Yes => return (RiskState::Mitigated, Some(name.clone())),
+            Truth::Unknown => state = RiskState::Candidate,
+            Truth::No => {}
+        }
+    }
+    (state, None)
 }
 
 /// Items 5.1 to 5.3.

@@ -4,7 +4,7 @@ use crate::law::{Algorithm, Compliant, HighRisk, KeyBits, PracticeRule, Scoring}
 use dengmi_core::{Date, Exact, registry};
 use num_traits::One;
 
-/// What the law of one day says to the predicates. Made by [`Law::rules`](crate::law::Law::rules).
+/// What the law of one day says to the predicates. Made by [`Rules::of`].
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// The day.

@@ -90,7 +90,7 @@ impl Scene {
         self.known.get(&word)
     }
 
-    /// Whether somebody said of this word that it is not known.
+    /// Whether somebody said of this word that it is not known, or a look at it was lost; of a list: not all of it.
     pub fn is_said_unknown(&self, word: Word) -> bool {
         self.unknown.contains(&word)
     }
@@ -100,7 +100,26 @@ impl Scene {
         self.known.iter().map(|(word, known)| (*word, known))
     }
 
-    /// Forgets a fact; for the tests that take evidence away.
+    /// A look that would have told this brought nothing: a list may have further members, and a single value counts only
+    /// where a more reliable class of method says it.
+    pub fn lose(&mut self, word: Word, source: Source) {
+        let class = |known: &Known| known.sources.iter().map(|source| source.method.class()).max();
+        let replaceable = |known: &Known| {
+            !matches!(known.value, Some(StatedValue::Words(_))) && class(known) <= Some(source.method.class())
+        };
+        match self.known.get(&word) {
+            Some(known) if replaceable(known) => {
+                self.known.remove(&word);
+                self.unknown.insert(word);
+            }
+            Some(Known { value: Some(StatedValue::Words(_)), .. }) | None => {
+                self.unknown.insert(word);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Forgets a fact.
     pub fn remove(&mut self, word: Word) {
         self.known.remove(&word);
     }

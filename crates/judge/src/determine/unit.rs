@@ -122,7 +122,7 @@ pub struct Verdict {
     pub k: Mark,
     /// What follows from them.
     pub outcome: Outcome,
-    /// Ra, lowest and highest; 1 where A passes.
+    /// Ra, lowest and highest; 1 where A passes. Where A is not looked at: what it would be, should a ruling fail A.
     #[serde(skip)]
     pub ra: (Exact, Exact),
     /// Rk, lowest and highest; 1 where K passes.
@@ -285,7 +285,7 @@ fn technical(look: &Look<'_>, d: Step, a: Option<Step>, k: Option<Step>) -> Verd
     let of = |step: &Option<Step>| step.as_ref().map_or(Mark::NotLookedAt, |step| while_open(step.truth).into());
     let marks = [d.truth.into(), of(&a), of(&k)];
     let rules = look.rules;
-    let ra = if marks[1] == Mark::Pass || marks[1] == Mark::NotLookedAt { ONE } else { look.components().ra(rules) };
+    let ra = if marks[1] == Mark::Pass { ONE } else { look.components().ra(rules) };
     let rk = k.as_ref().map_or(ONE, |k| rk(look, k));
     let mut missing: Vec<Word> = Vec::new();
     let mut doubts: Vec<(Doubt, Bind)> = Vec::new();
@@ -314,8 +314,6 @@ fn technical(look: &Look<'_>, d: Step, a: Option<Step>, k: Option<Step>) -> Verd
     } else {
         outcome
     };
-    // Whoever rules on D may see A and K differently too.
-    let seen = if waits && marks[0] == Mark::Unknown { [Mark::Unknown; 3] } else { marks };
     Verdict {
         applicability: Applicability::Applies,
         weighed: Weighed::Technical { d, a, k },
@@ -325,7 +323,7 @@ fn technical(look: &Look<'_>, d: Step, a: Option<Step>, k: Option<Step>) -> Verd
         outcome,
         ra,
         rk,
-        score: Some(score_of(seen, ra, rk, rules)),
+        score: Some(score_of(marks, ra, rk, rules)),
         missing,
         doubts,
     }

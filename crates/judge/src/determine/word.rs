@@ -251,6 +251,41 @@ words! {
     Subject "subject" Operator
 }
 
+impl Word {
+    /// Whether the fact is one of a product or a key, so that it holds for every subject that rests on it.
+    pub fn is_of_a_product(self) -> bool {
+        matches!(
+            self,
+            Word::ProductCertificate
+                | Word::ProductGrade
+                | Word::ProductFunctionTested
+                | Word::ProductVersionMatches
+                | Word::ProductPolicyFollowed
+                | Word::Gmt0036Result
+                | Word::KeyPlace
+                | Word::KeyLifeCycle
+                | Word::KeyHazards
+                | Word::Implementation
+                | Word::SecurityProof
+                | Word::LibraryLongUsed
+        )
+    }
+
+    /// Whether the fact shows a mechanism at work, so that its method can be more than words for D.
+    pub fn shows_effect(self) -> bool {
+        matches!(
+            self,
+            Word::Mechanism
+                | Word::Protocol
+                | Word::Suites
+                | Word::TamperTest
+                | Word::VerifiedWhen
+                | Word::SignerControlsKey
+                | Word::WeakestMember
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

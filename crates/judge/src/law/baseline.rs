@@ -1,7 +1,7 @@
 //! `structure.toml` and `indicators/*.md`: what must be judged at each level.
 
 use super::datum::{Form, datum};
-use dengmi_core::{Decimal, IndicatorId, ItemId, Text};
+use dengmi_core::{Decimal, IndicatorId, ItemId, Text, system::SubjectKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -44,32 +44,6 @@ pub enum Property {
     Confidentiality,
     /// 不可否认性.
     NonRepudiation,
-}
-
-/// 测评对象的种类: what a unit is averaged over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SubjectKind {
-    /// 机房等物理环境.
-    Room,
-    /// 通信信道.
-    Channel,
-    /// 边界设备.
-    BoundaryDevice,
-    /// 外部设备的接入路径.
-    AccessPath,
-    /// 设备类.
-    DeviceClass,
-    /// 应用的用户类.
-    UserClass,
-    /// 权限数据、安全标记.
-    PermissionData,
-    /// 重要数据类别.
-    DataKind,
-    /// 业务行为.
-    BusinessAct,
-    /// 管理: one result a unit.
-    Management,
 }
 
 datum! {

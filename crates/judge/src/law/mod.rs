@@ -30,7 +30,7 @@ mod scoring;
 
 pub use baseline::{
     Baseline, Coverage, General, Group, Indicator, Layer, LayerId, Modal, ModalRule, ProductGrade, Property, Section,
-    Structure, SubjectKind, Unscored,
+    Structure, Unscored,
 };
 pub use datum::{Confidence, Dated, Form, InForce};
 pub use defect::{Fault, LawDefect};

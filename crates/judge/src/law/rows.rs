@@ -5,7 +5,7 @@ use super::{
     high_risk::ProblemOf,
 };
 use dengmi_core::{Date, ItemId, Text};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 datum! {
     /// 测评实践 (FAQ): one rule.
@@ -28,16 +28,19 @@ datum! {
     }
 }
 
-/// The security function that a component may serve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+/// 密码功能: what cryptography is asked for by an indicator, and what a component may serve. Components are judged per
+/// function, never per suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Function {
-    /// 身份鉴别.
+    /// 真实性.
     Identity,
     /// 完整性.
     Integrity,
     /// 机密性.
     Confidentiality,
+    /// 远程管理通道: all three at once.
+    Channel,
     /// 不可否认性.
     NonRepudiation,
 }

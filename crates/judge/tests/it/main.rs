@@ -2,5 +2,7 @@
 
 mod cases;
 mod grade;
+mod hospital;
 mod law;
+mod properties;
 mod score;
