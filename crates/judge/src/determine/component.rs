@@ -62,7 +62,10 @@ fn protocol_id(name: &str) -> String {
     } else if lower.contains("gm/t 0022") || lower.contains("gb/t 36968") {
         "ipsec-gm".into()
     } else {
-        lower.replace([' ', 'v'], "-").replace("--", "-").replace("ssl-2.0", "ssl-2").replace("ssl-3.0", "ssl-3")
+        let id = lower.replace([' ', 'v'], "-").replace("--", "-");
+        // The law's rows of these carry the major number alone.
+        let major = ["ssl-", "ssh-"].iter().any(|family| id.starts_with(family));
+        id.strip_suffix(".0").filter(|_| major).unwrap_or(&id).into()
     }
 }
 

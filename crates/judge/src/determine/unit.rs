@@ -9,7 +9,7 @@ use super::word::Word;
 use crate::law::Modal;
 use crate::score::{self, Range};
 use dengmi_core::system::Ruled;
-use dengmi_core::{Decimal, Exact};
+use dengmi_core::{Decimal, Exact, round_half_up};
 use num_traits::One;
 use serde::Serialize;
 
@@ -388,7 +388,8 @@ fn rk(look: &Look<'_>, k: &Step) -> (Exact, Exact) {
 
 fn management(written: Step, lived: Step, rules: &Rules) -> Verdict {
     let unit = &rules.scoring.unit;
-    let range = |low: Decimal, high: Decimal| Range { low, high };
+    let figure = |figure: Decimal| round_half_up(figure.exact(), unit.places);
+    let range = |low, high| Range { low: figure(low), high: figure(high) };
     let (outcome, score) = match (written.truth, lived.truth) {
         (Truth::No, _) => (Outcome::NotConform, range(unit.not_conform, unit.not_conform)),
         (Truth::Yes, Truth::Yes) => (Outcome::Conform, range(unit.conform, unit.conform)),
@@ -406,6 +407,8 @@ fn management(written: Step, lived: Step, rules: &Rules) -> Verdict {
     }
     let mut doubts = written.doubts();
     doubts.extend(lived.doubts());
+    let waits = outcome == Outcome::Unassessed && doubts.iter().any(|(_, bind)| *bind == Bind::Ruling);
+    let outcome = if waits { Outcome::NeedsRuling } else { outcome };
     Verdict {
         applicability: Applicability::Applies,
         weighed: Weighed::Management { written, lived },

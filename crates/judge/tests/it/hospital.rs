@@ -1,5 +1,6 @@
 //! The made-up hospital of `examples/hospital`, with what a probe would find at its four ends: a portal that speaks TLCP
 //! only, an old service with TLS 1.2 and RSA, a service with TLS 1.3, one in clear. No socket is opened.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test stops at what it did not expect")]
 
 use crate::law::law;
 use dengmi_core::system::{Stated, System, Vocabulary, read};

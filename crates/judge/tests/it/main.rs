@@ -1,6 +1,7 @@
 //! Integration tests of the judge: one binary.
 
 mod cases;
+mod example;
 mod grade;
 mod hospital;
 mod law;

@@ -1,4 +1,5 @@
 //! What must hold of every assessment, whatever the evidence: order, irrelevance, losses, removals, rulings, contradictions.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test stops at what it did not expect")]
 
 use crate::hospital::{
     Hospital, LABORATORY, LEGACY, MOBILE, PORTAL, accepts, coverage, description, find, observed, probed, says, session,
@@ -531,6 +532,8 @@ fn a_tie_waits_for_a_person_and_a_higher_class_decides() {
         ("NET-ID", "patient-portal", "certificate_valid", truth(false), Method::ActiveAnalysis, Outcome::NeedsRuling),
         ("NET-INT", "patient-portal", "authentication", word("mutual"), Method::ToolTest, Outcome::NeedsRuling),
         ("APP-ID", "booking.doctors", "chain_checked", truth(false), Method::ToolTest, Outcome::NeedsRuling),
+        ("POL-SYS", "management", "practised", truth(false), Method::Interview, Outcome::NeedsRuling),
+        ("POL-SYS", "management", "practised", truth(false), Method::Trial, Outcome::Partly),
     ];
     for (unit, subject, kind, value, method, expected) in table {
         let mut hospital = Hospital::new(&law);
