@@ -187,10 +187,15 @@ pub fn assess(law: &Law, evidence: &Evidence<'_>, level: u8, on: Date) -> Result
     let rules = Rules::of(law, on).ok_or(NotAssessable::Law(on))?;
     let baseline = law.baseline(on).ok_or(NotAssessable::Law(on))?;
     let issuer = rules.stance("product-issuer").and_then(|rule| rule.date);
+    let judged = baseline
+        .indicators_at(level)
+        .map(|indicator| Ok((indicator, Judging::of(indicator)?)))
+        .collect::<Result<Vec<_>, _>>();
+    let judged: Vec<(&Indicator, Judging)> = judged.map_err(NotAssessable::Judging)?;
     let mut work = Vec::new();
-    for indicator in baseline.indicators_at(level) {
-        let judging = Judging::of(indicator)?;
-        for named in subjects(indicator, evidence.system) {
+    let all = evidence.system.subjects();
+    for (indicator, judging) in &judged {
+        for named in subjects(indicator, evidence.system, &all) {
             let (kind, subject) = (named.kind, named.id.as_str());
             let gather = Gather {
                 evidence,
@@ -200,16 +205,8 @@ pub fn assess(law: &Law, evidence: &Evidence<'_>, level: u8, on: Date) -> Result
                 scene: Scene::default(),
             };
             let scene = gather.scene(kind);
-            let verdict = judge(&judging, indicator.modal_at(level), level, &scene, &rules);
-            work.push(Work {
-                indicator,
-                judging: judging.clone(),
-                named,
-                scene,
-                verdict,
-                counted: None,
-                risks: Vec::new(),
-            });
+            let verdict = judge(judging, indicator.modal_at(level), level, &scene, &rules);
+            work.push(Work { indicator, judging, named, scene, verdict, counted: None, risks: Vec::new() });
         }
     }
     for item in &mut work {
@@ -222,7 +219,7 @@ pub fn assess(law: &Law, evidence: &Evidence<'_>, level: u8, on: Date) -> Result
 /// One unit on one subject, while it is worked on.
 struct Work<'a> {
     indicator: &'a Indicator,
-    judging: Judging,
+    judging: &'a Judging,
     named: Named,
     scene: Scene,
     verdict: Verdict,
@@ -231,7 +228,7 @@ struct Work<'a> {
 }
 
 /// The subjects of an indicator, those left out by decision not among them. One without any has a stand-in.
-fn subjects(indicator: &Indicator, system: &System) -> Vec<Named> {
+fn subjects(indicator: &Indicator, system: &System, all: &[Named]) -> Vec<Named> {
     let kind = indicator.subject;
     let needs = |named: &Named| {
         kind != SubjectKind::DataKind
@@ -248,7 +245,7 @@ fn subjects(indicator: &Indicator, system: &System) -> Vec<Named> {
         })
     };
     let found: Vec<Named> =
-        system.subjects().into_iter().filter(|named| named.kind == kind && needs(named) && !left_out(named)).collect();
+        all.iter().filter(|named| named.kind == kind && needs(named) && !left_out(named)).cloned().collect();
     if found.is_empty() { vec![Named { id: NONE_LISTED.into(), kind, line: 0 }] } else { found }
 }
 
@@ -351,7 +348,7 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
         }
     }
     for item in work.iter_mut() {
-        item.risks = risks(&item.judging, level, &item.scene, rules, &item.verdict);
+        item.risks = risks(item.judging, level, &item.scene, rules, &item.verdict);
         item.ruled_risks(evidence.system);
     }
     // The one mitigation that looks at the whole result.
@@ -363,7 +360,7 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
     };
     for item in work.iter_mut().filter(|item| item.id() == "OPS-PLAN") {
         item.scene.add(Word::OtherHighRisk, other.clone(), derived(Method::DocumentReview));
-        item.risks = risks(&item.judging, level, &item.scene, rules, &item.verdict);
+        item.risks = risks(item.judging, level, &item.scene, rules, &item.verdict);
         item.ruled_risks(evidence.system);
     }
 }

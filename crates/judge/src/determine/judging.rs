@@ -1,6 +1,7 @@
 //! The `[judge]` table of an indicator file, compiled once.
 
 use super::expression::{Expression, NotAnExpression};
+use super::predicate::Predicate;
 use crate::law::{Function, Indicator};
 use dengmi_core::IndicatorId;
 
@@ -71,13 +72,16 @@ pub enum JudgingFault {
     Function,
 }
 
+/// The keys of a `[judge]` table.
+pub(crate) const KEYS: &[&str] =
+    &["function", "absent_when", "d", "a", "k", "written", "lived", "mitigated", "open_when"];
+
 impl Judging {
     /// Compiles the table of an indicator.
     pub fn of(indicator: &Indicator) -> Result<Judging, NotAJudging> {
         let wrong = |key: &str, fault| NotAJudging { indicator: indicator.id.clone(), key: key.into(), fault };
         let table = indicator.judge.as_ref().ok_or_else(|| wrong("[judge]", JudgingFault::Missing))?;
-        let known = ["function", "absent_when", "d", "a", "k", "written", "lived", "mitigated", "open_when"];
-        if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
+        if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(wrong(key, JudgingFault::Unknown));
         }
         let optional = |key: &str| {
@@ -117,5 +121,16 @@ impl Judging {
             mitigated,
             open_when: optional("open_when")?,
         })
+    }
+
+    /// Every predicate that it asks.
+    pub fn predicates(&self) -> Vec<&'static Predicate> {
+        let measured = match &self.measure {
+            Measure::Technical { d, a, k } => vec![d, a, k],
+            Measure::Management { written, lived } => vec![written, lived],
+        };
+        let others =
+            self.absent_when.iter().chain(&self.open_when).chain(self.mitigated.iter().map(|(_, shown)| shown));
+        measured.into_iter().chain(others).flat_map(Expression::predicates).collect()
     }
 }

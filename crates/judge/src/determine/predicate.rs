@@ -24,6 +24,9 @@ pub(super) fn find(name: &str) -> Option<&'static Predicate> {
     ALL.iter().find(|predicate| predicate.name == name)
 }
 
+/// Predicates that no indicator file needs to name: the risk step asks them of every unit.
+pub const ASKED_BY_THE_RISK_STEP: &[&str] = &["uncertified"];
+
 macro_rules! predicates { ($($(#[doc = $doc:literal])* $name:literal $function:ident)*) => {
     /// Every predicate.
     pub static ALL: &[Predicate] = &[$(Predicate { name: $name, asks: concat!($($doc),*), holds: $function },)*];

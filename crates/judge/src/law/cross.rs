@@ -1,11 +1,12 @@
 //! What only the whole pack can show: references resolve, figures add up, every clause is covered.
 
 use super::{
-    Baseline, Dated, Grading, Group, HighRisk, Law, Modal, Scoring,
+    Baseline, Dated, Grading, Group, HighRisk, Indicator, Law, Modal, Scoring,
     defect::Fault,
     document::Step::{self, Key, Nth},
     load::Loader,
 };
+use crate::determine::{JUDGING_KEYS, Judging, Measure};
 use dengmi_core::Exact;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,6 +112,7 @@ fn indicators(law: &Law, baseline: &Dated<Baseline>, loader: &mut Loader<'_>) {
                 loader.report(&file, &[Key("weight")], fault);
             }
         }
+        judging(baseline, indicator, &file, loader);
         for (number, id) in indicator.high_risk.iter().enumerate() {
             let names = |guide: &Dated<HighRisk>| {
                 guide.item(id.as_str()).is_some_and(|item| item.indicators.contains(&indicator.id))
@@ -120,6 +122,28 @@ fn indicators(law: &Law, baseline: &Dated<Baseline>, loader: &mut Loader<'_>) {
                 loader.report(&file, &[Key("high_risk"), Nth(number)], fault);
             }
         }
+    }
+}
+
+/// The `[judge]` table compiles and weighs what its layer asks for.
+fn judging(baseline: &Baseline, indicator: &Indicator, file: &str, loader: &mut Loader<'_>) {
+    let layer = baseline.layer(&indicator.layer).map(|layer| layer.group);
+    match (Judging::of(indicator), layer) {
+        (Err(wrong), _) => {
+            let key = JUDGING_KEYS.iter().find(|key| wrong.key.split('.').next() == Some(**key));
+            let place = std::iter::once("judge").chain(key.copied()).map(Key).collect::<Vec<_>>();
+            loader.report(file, &place, Fault::Judging(wrong));
+        }
+        (Ok(judging), Some(group)) => {
+            let weighs = match judging.measure {
+                Measure::Technical { .. } => Group::Technical,
+                Measure::Management { .. } => Group::Management,
+            };
+            if weighs != group {
+                loader.report(file, &[Key("judge")], Fault::JudgedAsOther);
+            }
+        }
+        (Ok(_), None) => {}
     }
 }
 

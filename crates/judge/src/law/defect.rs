@@ -1,5 +1,6 @@
 //! What can be wrong with a pack of law, and where.
 
+use crate::determine::NotAJudging;
 use dengmi_core::{Date, Decimal};
 use std::fmt;
 
@@ -142,6 +143,14 @@ pub enum Fault {
     /// Modal word, weight and clause of a level do not agree.
     #[error("level {0}: modal, weight and clause disagree; expected all three, or \"none\", \"0\" and \"\" together")]
     Existence(u8),
+    /// A `[judge]` table that cannot be used.
+    #[error("[judge] {}: {}", .0.key, .0.fault)]
+    Judging(NotAJudging),
+    /// A unit of one group that is judged like one of the other.
+    #[error(
+        "[judge] does not fit the layer; expected d, a and k in a technical layer, written and lived in a management layer"
+    )]
+    JudgedAsOther,
     /// A figure outside its range.
     #[error("{what} is {found}; expected {expected}")]
     Figure {

@@ -1,6 +1,7 @@
 //! The pack of the repository is clean, and every kind of damage is found with its file, line and clause.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
+use dengmi_judge::determine::{ASKED_BY_THE_RISK_STEP, Judging, PREDICATES};
 use dengmi_judge::law::{Compliant, Confidence, Coverage, Law, LawDefect, Modal, Pack, check};
 use std::{
     fs,
@@ -54,6 +55,7 @@ fn damaged(file: &str, from: &str, to: &str) -> Pack {
 
 const NET_ID: &str = "gb-t-39786-2021/indicators/net-id.md";
 const DEV_EXE: &str = "gb-t-39786-2021/indicators/dev-exe.md";
+const OPS_PLAN: &str = "gb-t-39786-2021/indicators/ops-plan.md";
 const STRUCTURE: &str = "gb-t-39786-2021/structure.toml";
 const RULES_2021: &str = "quantification-rules-2021/instrument.toml";
 const SCORING: &str = "quantification-rules-2023/scoring.toml";
@@ -128,6 +130,18 @@ const DAMAGES: &[(&str, &str, &str, &[&str])] = &[
     (NET_ID, "weight = [\"0.4\"", "weight = [\"1.4\"", &["net-id.md:9: NET-ID 6.2 a)", "the weight is 1.4; expected 0 to 1"]),
     (DEV_EXE, "weight = [\"0\", \"0\", \"0.7\", \"1\"]", "weight = [\"0\", \"0\", \"0\", \"1\"]", &["dev-exe.md:8: DEV-EXE 8.3 f), 9.3 f)", "level 3: modal, weight and clause disagree"]),
     (DEV_EXE, "modal = [\"none\", \"none\", \"should\", \"shall\"]", "modal = [\"none\", \"none\", \"none\", \"shall\"]", &["structure.toml:6:", "level 3 has 40 indicators with a weight; expected 41"]),
+    // how it is judged
+    (NET_ID, "\"peer-authenticated\"", "\"peer-authentic\"", &["net-id.md:27: NET-ID 6.2 a)", "[judge] d: no predicate is called \"peer-authentic\""]),
+    (NET_ID, "a = { all = [\"components-comply\"] }", "a = { all = [] }", &["net-id.md:28: NET-ID 6.2 a)", "a: an empty list"]),
+    (NET_ID, "a = { all = [\"components-comply\"] }", "a = { some = [\"components-comply\"] }", &["net-id.md:28: NET-ID", "a: expected a predicate's name, or a table"]),
+    (NET_ID, "a = { all = [\"components-comply\"] }\n", "", &["net-id.md:25: NET-ID", "[judge] a: missing"]),
+    (NET_ID, "a = { all = [\"components-comply\"] }", "b = { all = [\"components-comply\"] }", &["net-id.md:25: NET-ID", "b: unknown key"]),
+    (NET_ID, "function = \"identity\"", "function = \"identify\"", &["net-id.md:26: NET-ID", "expected identity, integrity"]),
+    (NET_ID, "[judge]", "[judging]", &["net-id.md:25: NET-ID", "unknown field `judging`"]),
+    (DEV_EXE, "instead = ", "otherwise = ", &["dev-exe.md:27: DEV-EXE", "d: expected a predicate's name, or a table"]),
+    (OPS_PLAN, "mitigated = { clean = \"no-other-high-risk\" }", "mitigated = { clean = \"no-other-risk\" }", &["ops-plan.md:27: OPS-PLAN", "mitigated.clean: no predicate is called"]),
+    (OPS_PLAN, "layer = \"operation\"", "layer = \"device\"", &["ops-plan.md:24: OPS-PLAN", "does not fit the layer"]),
+    (NET_ID, "subject = \"channel\"", "subject = \"socket\"", &["net-id.md:12: NET-ID", "unknown variant `socket`"]),
     // coverage
     (STRUCTURE, "clause = \"8.2 f)\"", "clause = \"8.2 g)\"", &["structure.toml:", "clause 8.2 f) is covered by no indicator"]),
     (STRUCTURE, "clause = \"8.2 f)\"", "clause = \"8.2 g)\"", &["structure.toml:", "clause 8.2 g) is covered twice"]),
@@ -265,6 +279,24 @@ fn every_clause_is_an_indicators_or_unscored() {
         assert_eq!(coverage.len(), clauses, "level {level}");
         assert_eq!(coverage.iter().filter(|(_, cover)| is_unscored(cover)).count(), unscored, "level {level}");
     }
+}
+
+/// Predicates that nothing asks.
+fn unused(law: &Law) -> Vec<&'static str> {
+    let indicators = law.baseline(TODAY).unwrap().indicators.iter();
+    let asked: Vec<&str> = indicators
+        .flat_map(|indicator| Judging::of(indicator).unwrap().predicates())
+        .map(|predicate| predicate.name)
+        .chain(ASKED_BY_THE_RISK_STEP.iter().copied())
+        .collect();
+    PREDICATES.iter().map(|predicate| predicate.name).filter(|name| !asked.contains(name)).collect()
+}
+
+#[test]
+fn every_predicate_is_asked() {
+    assert_eq!(unused(&law()), [""; 0]);
+    let without = damaged(DEV_EXE, "\"verified-in-operation\", ", "");
+    assert_eq!(unused(&Law::load(&without).unwrap()), ["verified-in-operation"]);
 }
 
 #[test]
