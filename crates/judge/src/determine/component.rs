@@ -28,6 +28,8 @@ pub struct Components {
     pub incomplete: Vec<Word>,
     /// The function is not served at all by something that is accepted: a suite without encryption, an anonymous one.
     pub unserved: Vec<Box<str>>,
+    /// Suites that no table knows: they may serve the function or not.
+    pub unknown: Vec<Box<str>>,
 }
 
 /// The families of protocols, by how their security is told.
@@ -142,6 +144,7 @@ impl Components {
 
     fn suite(&mut self, name: &str, function: Function, certificate_keys: &[&str], rules: &Rules) {
         let Some(entry) = registry::suite_named(name) else {
+            self.unknown.push(name.into());
             self.parts.push(Component { name: name.into(), is_protocol: false, verdict: None });
             return;
         };

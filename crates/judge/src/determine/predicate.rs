@@ -243,6 +243,9 @@ fn channel_serves(look: &Look<'_>) -> Truth {
         look.question(Word::Protocol);
         return Truth::Unknown;
     }
+    if !look.components().unknown.is_empty() {
+        return look.ruling(Doubt::AlgorithmOpen);
+    }
     Truth::Yes
 }
 
