@@ -30,6 +30,7 @@ pub struct Look<'a> {
 #[derive(Default)]
 struct Trace {
     used: Vec<Used>,
+    components: Vec<(Box<str>, Truth)>,
     missing: Vec<Word>,
     doubts: Vec<(Doubt, Bind)>,
 }
@@ -52,6 +53,7 @@ impl<'a> Look<'a> {
             rule: predicate.name,
             truth,
             used: trace.used,
+            components: trace.components,
             missing: trace.missing,
             doubts: trace.doubts,
             parts: vec![],
@@ -154,6 +156,11 @@ impl<'a> Look<'a> {
     /// A date whose absence is no question.
     pub fn peek_date(&self, word: Word) -> Option<Date> {
         date::read_date(self.peek_word(word)?).ok()
+    }
+
+    /// Notes a component that was weighed.
+    pub fn weighed(&self, component: &str, complies: Truth) {
+        self.trace.borrow_mut().components.push((component.into(), complies));
     }
 
     /// Marks what a person must look at.

@@ -462,6 +462,7 @@ fn components_comply(look: &Look<'_>) -> Truth {
         {
             look.doubt(Doubt::NoStrengthInTheRules, Bind::Confirm);
         }
+        look.weighed(&part.name, truth);
         least = least.min(truth);
     }
     // ECB over more than one block: the algorithm complies, equal inputs give equal outputs.

@@ -111,6 +111,9 @@ pub struct Step {
     /// The facts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub used: Vec<Used>,
+    /// The components of the function that it weighed, each with whether it complies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<(Box<str>, Truth)>,
     /// Facts that would decide it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Word>,
