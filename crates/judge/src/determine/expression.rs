@@ -81,7 +81,15 @@ impl Expression {
 
     /// What it comes to on this scene, and why. Every part is looked at, so that each fix can be named.
     pub fn hold(&self, look: &Look<'_>) -> Step {
-        let step = |rule, truth, parts| Step { rule, truth, parts, used: vec![], components: vec![], missing: vec![], doubts: vec![] };
+        let step = |rule, truth, parts| Step {
+            rule,
+            truth,
+            parts,
+            used: vec![],
+            components: vec![],
+            missing: vec![],
+            doubts: vec![],
+        };
         let all = |parts: &[Expression]| parts.iter().map(|part| part.hold(look)).collect::<Vec<_>>();
         match self {
             Expression::One(predicate) => look.ask(predicate),

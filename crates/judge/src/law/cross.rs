@@ -1,7 +1,7 @@
 //! What only the whole pack can show: references resolve, figures add up, every clause is covered.
 
 use super::{
-    Baseline, Dated, Grading, Group, HighRisk, Indicator, Law, Modal, Scoring,
+    Baseline, Confidence, Dated, Grading, Group, HighRisk, Indicator, Law, Modal, Scoring,
     defect::Fault,
     document::Step::{self, Key, Nth},
     load::Loader,
@@ -388,6 +388,9 @@ fn algorithms(law: &Law, loader: &mut Loader<'_>) {
             && !law.high_risk.iter().any(|guide| problem_exists(guide, risk.item.as_str(), &risk.problem))
         {
             loader.report(&file, &at("high_risk"), unresolved("problem", &risk.problem, " in the item that it names"));
+        }
+        if algorithm.confidence == Confidence::Memory && algorithm.high_risk.as_ref().is_some_and(|risk| risk.named) {
+            loader.report(&file, &at("high_risk"), Fault::MemoryDecides);
         }
         if let Some(band) = &algorithm.band
             && !law.scoring.iter().any(|scoring| scoring.ra(band).is_some())

@@ -189,4 +189,7 @@ pub enum Fault {
     /// Bands or key sizes with a gap or an overlap.
     #[error("{0} leaves a gap or an overlap; expected ranges that follow each other from 0 to an open end")]
     Ranges(Box<str>),
+    /// A datum that nobody but a memory stands for would open a high risk.
+    #[error("a row from memory opens a high risk by itself; expected named = false, so that a person decides")]
+    MemoryDecides,
 }

@@ -117,6 +117,7 @@ const DAMAGES: &[(&str, &str, &str, &[&str])] = &[
     (NET_ID, "id = \"NET-ID\"", "id = \"NET-IDENTITY\"", &["net-id.md:2: NET-IDENTITY 6.2 a)", "expected \"NET-ID\""]),
     (SCORING, "application = \"APP-TCONF\"", "application = \"NET-CONF\"", &["scoring.toml:", "no indicator is named \"NET-CONF\"", "in the layer it is named for"]),
     (ALGORITHMS, "item = \"HR-5.1\"", "item = \"HR-5.9\"", &["algorithms.toml:", "md5", "no problem is named \"weak\""]),
+    (ALGORITHMS, "\"LJ1\", \"FAQ4\", \"CAA\"]\nconfidence = \"confirmed\"", "\"LJ1\", \"FAQ4\", \"CAA\"]\nconfidence = \"memory\"", &["md5", "expected named = false"]),
     (ALGORITHMS, "band = \"below-80\"", "band = \"below-90\"", &["md5", "no band of strength is named \"below-90\""]),
     (ALGORITHMS, "key_bits = { at_least = 2048, below = 3072 }", "key_bits = { at_least = 2048, below = 3071 }", &["family rsa leaves a gap"]),
     (ALGORITHMS, "family = \"rsa\"\n", "", &["rsa-below-1024", "both or none"]),
