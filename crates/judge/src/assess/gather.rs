@@ -29,7 +29,7 @@ pub(super) struct Gather<'a> {
     pub(super) scene: Scene,
 }
 
-impl Gather<'_> {
+impl<'a> Gather<'a> {
     /// The facts.
     pub(super) fn scene(mut self, kind: SubjectKind) -> Scene {
         self.scope();
@@ -151,24 +151,33 @@ impl Gather<'_> {
     // ------------------------------------------------------------ products and keys
 
     /// The keys that serve this unit on this subject.
-    fn keys(&self) -> Vec<&Key> {
+    fn keys(&self) -> Vec<&'a Key> {
         let serves = format!("{} {}", self.indicator, self.subject);
         let system = self.evidence.system;
         system.key.iter().filter(|key| key.serves.iter().any(|spot| **spot.get_ref() == *serves)).collect()
     }
 
-    /// K's facts: the product, the keys and the plan. `named` is the product that the subject names itself.
+    /// K's facts: the product, the keys and the plan. `named` is the product that the subject names itself, else the one that
+    /// keeps a key; the functions that are used of it are those of the keys.
     fn protected(&mut self, named: Option<&Spot>) {
         let system = self.evidence.system;
-        let keys = self.keys().into_iter().cloned().collect::<Vec<_>>();
+        let keys = self.keys();
         let kept =
             keys.iter().filter_map(|key| key.kept_in.as_ref()).find(|place| system.product(place.get_ref()).is_some());
-        let product_name = named.or(kept).cloned();
-        let product = product_name.as_ref().and_then(|name| system.product(name.get_ref())).cloned();
-        match &product {
+        let functions: Vec<Box<str>> = keys.iter().filter_map(|key| key.algorithm.clone()).collect();
+        self.kept_by(named.or(kept), &functions, &keys);
+    }
+
+    /// As [`Gather::protected`] for a channel: the product is its own, and what is used of it are the protocols.
+    fn channel_product(&mut self, named: Option<&Spot>) {
+        self.kept_by(named, &self.protocols_in_use(), &self.keys());
+    }
+
+    fn kept_by(&mut self, named: Option<&Spot>, functions: &[Box<str>], keys: &[&Key]) {
+        let product = named.and_then(|name| self.evidence.system.product(name.get_ref()));
+        match product {
             Some(product) => {
-                let functions: Vec<Box<str>> = keys.iter().filter_map(|key| key.algorithm.clone()).collect();
-                self.product(product, &functions);
+                self.product(product, functions);
                 self.statements_of_product(product.id.get_ref());
             }
             None if self.scene.get(Word::ProductCertificate).is_none() => {
@@ -177,7 +186,7 @@ impl Gather<'_> {
             }
             None => {}
         }
-        self.key_facts(&keys);
+        self.key_facts(keys);
     }
 
     fn product(&mut self, product: &Product, functions: &[Box<str>]) {
@@ -216,7 +225,7 @@ impl Gather<'_> {
         }
     }
 
-    fn key_facts(&mut self, keys: &[Key]) {
+    fn key_facts(&mut self, keys: &[&Key]) {
         let system = self.evidence.system;
         for key in keys {
             let source = self.described(Some(&key.id), Method::DocumentReview);
@@ -320,28 +329,7 @@ impl Gather<'_> {
             self.word(Word::PeerOwnedBy, "other", source);
         }
         self.ends(&channel.ends, true);
-        let used = self.protocols_in_use();
-        let used: Vec<&str> = used.iter().map(|name| &**name).collect();
-        self.channel_product(&used, channel.product.as_ref());
-    }
-
-    /// A channel's keys may serve several units; the product is the channel's own.
-    fn channel_product(&mut self, used: &[&str], product: Option<&Spot>) {
-        let system = self.evidence.system;
-        let keys = self.keys().into_iter().cloned().collect::<Vec<_>>();
-        match product.and_then(|name| system.product(name.get_ref())).cloned() {
-            Some(product) => {
-                let used: Vec<Box<str>> = used.iter().map(|name| Box::from(*name)).collect();
-                self.product(&product, &used);
-                self.statements_of_product(product.id.get_ref());
-            }
-            None if self.scene.get(Word::ProductCertificate).is_none() => {
-                let at = self.place_of_subject();
-                self.word(Word::ProductCertificate, "none", at);
-            }
-            None => {}
-        }
-        self.key_facts(&keys);
+        self.channel_product(channel.product.as_ref());
     }
 
     fn protocols_in_use(&self) -> Vec<Box<str>> {
@@ -434,9 +422,7 @@ impl Gather<'_> {
             }
         }
         self.ends(&device.management_ends, false);
-        let used = self.protocols_in_use();
-        let used: Vec<&str> = used.iter().map(|name| &**name).collect();
-        self.channel_product(&used, device.management_product.as_ref());
+        self.channel_product(device.management_product.as_ref());
     }
 
     fn user(&mut self) {
