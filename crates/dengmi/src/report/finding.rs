@@ -6,9 +6,9 @@ use dengmi_core::registry::{self, Family, SuiteEntry};
 use dengmi_core::{Exact, IndicatorId, StatedValue, SubjectId, Text};
 use dengmi_judge::assess::{Determination, NONE_LISTED, Unit};
 use dengmi_judge::determine::{Outcome, RiskState, Rules, Step, Truth, Weighed, Word};
-use dengmi_judge::law::Compliant;
 use dengmi_judge::score::Score;
 use num_traits::Zero;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// One determination that is not what it should be, with what mends it.
@@ -88,9 +88,7 @@ pub(crate) fn problems<'a>(input: &Input<'a>) -> Vec<Problem<'a>> {
     let mut problems: Vec<Problem<'a>> = groups
         .into_values()
         .map(|mut findings| {
-            findings.sort_by(|one, two| {
-                (state(two.determination), two.marks).cmp(&(state(one.determination), one.marks))
-            });
+            findings.sort_by_key(|finding| Reverse((state(finding.determination), finding.marks)));
             let worst = findings.iter().map(|finding| state(finding.determination)).max().unwrap_or(RiskState::None);
             Problem { state: worst, marks: findings.iter().map(|finding| finding.marks).sum(), findings }
         })
@@ -101,7 +99,7 @@ pub(crate) fn problems<'a>(input: &Input<'a>) -> Vec<Problem<'a>> {
         RiskState::Candidate => 1,
         RiskState::Mitigated | RiskState::None => 0,
     };
-    problems.sort_by(|one, two| (rank(two), two.marks).cmp(&(rank(one), one.marks)));
+    problems.sort_by_key(|problem| Reverse((rank(problem), problem.marks)));
     problems
 }
 
@@ -280,47 +278,37 @@ impl Mender<'_, '_> {
 
     /// Protocols that are accepted and whose defects are known.
     fn weak_protocols(&self) -> Vec<Box<str>> {
-        let weak = |name: &&Box<str>| registry_protocol(name).is_some_and(|id| self.judged(&id).is_some_and(|part| part.1));
-        self.words(Word::Protocol).iter().filter(weak).cloned().collect()
+        let weak = |name: &str| registry_protocol(name).is_some_and(|id| self.is_weak(&id));
+        self.words(Word::Protocol).into_iter().filter(|name| weak(name)).collect()
     }
 
-    /// What the law says of a component: does it comply, and is it weak in the sense of the high-risk guide?
-    fn judged(&self, id: &str) -> Option<(bool, bool)> {
-        let verdict = self.rules?.verdict(id)?;
-        Some((verdict.compliant == Compliant::Yes, verdict.risk.is_some()))
+    /// Whether the high-risk guide concerns a component.
+    fn is_weak(&self, id: &str) -> bool {
+        self.rules.and_then(|rules| rules.verdict(id)).is_some_and(|verdict| verdict.risk.is_some())
     }
 
-    /// The parts that serve the unit's function and do not comply, with the suites they come from.
+    /// The algorithms that the judge weighed and that do not comply, with the suites they come from.
     fn parts(&self) -> Vec<Part> {
+        let suites: Vec<Box<str>> = self.words(Word::Suites);
         let mut parts: Vec<Part> = Vec::new();
-        let mut add = |id: &str, suite: Option<&str>| {
-            let (complies, weak) = self.judged(id).unwrap_or((false, false));
-            if complies {
-                return;
+        for (id, complies) in self.determination.steps().into_iter().flat_map(|step| &step.components) {
+            let name = component_name(id);
+            if *complies != Truth::No || registry_protocol(id).is_some() || parts.iter().any(|part| *part.name == *name)
+            {
+                continue;
             }
-            let name = registry::algorithm(id).map_or(id, |entry| entry.name);
-            match parts.iter_mut().find(|part| *part.name == *name) {
-                Some(part) => part.suites.extend(suite.map(Box::from)),
-                None => parts.push(Part { name: name.into(), weak, suites: suite.map(Box::from).into_iter().collect() }),
-            }
-        };
-        let indicator = self.unit.indicator.as_str();
-        let serves = |unit: &str| indicator == unit || !["NET-ID", "NET-INT", "NET-CONF"].contains(&indicator);
-        for name in self.words(Word::Suites) {
-            let Some(entry) = registry::suite_named(&name) else { continue };
-            if serves("NET-CONF") {
-                entry.encryption.into_iter().for_each(|id| add(id, Some(&name)));
-            }
-            if serves("NET-INT") {
-                entry.integrity().into_iter().for_each(|id| add(id, Some(&name)));
-            }
+            let serves = |suite: &str| {
+                registry::suite_named(suite).is_some_and(|entry| {
+                    let ids = [entry.encryption, entry.integrity(), entry.authentication.algorithm()];
+                    ids.into_iter().flatten().any(|part| component_name(part) == name)
+                })
+            };
+            parts.push(Part {
+                name: name.into(),
+                weak: self.is_weak(id),
+                suites: suites.iter().filter(|suite| serves(suite)).cloned().collect(),
+            });
         }
-        if serves("NET-ID") {
-            for word in [Word::CertificateKey, Word::CertificateHash] {
-                self.words(word).iter().for_each(|name| add(name, None));
-            }
-        }
-        self.words(Word::Algorithm).iter().for_each(|name| add(name, None));
         parts
     }
 
@@ -367,7 +355,8 @@ impl Mender<'_, '_> {
         };
         let parts = self.parts();
         let suites = self.words(Word::Suites);
-        let entries = || suites.iter().filter_map(|name| registry::suite_named(name).map(|entry| (name.clone(), entry)));
+        let entries =
+            || suites.iter().filter_map(|name| registry::suite_named(name).map(|entry| (name.clone(), entry)));
         let kept: Vec<Box<str>> = entries().filter(|(_, entry)| is_sm(entry)).map(|(name, _)| name).collect();
         let drop: Vec<Box<str>> = match remedy {
             "drop-weak-suites" => {
@@ -377,7 +366,9 @@ impl Mender<'_, '_> {
                 list.dedup();
                 list
             }
-            "drop-null-suites" => entries().filter(|(_, entry)| protects_nothing(entry)).map(|(name, _)| name).collect(),
+            "drop-null-suites" => {
+                entries().filter(|(_, entry)| protects_nothing(entry)).map(|(name, _)| name).collect()
+            }
             _ => entries().filter(|(_, entry)| !is_sm(entry)).map(|(name, _)| name).collect(),
         };
         let keep: Vec<Box<str>> = match kept.is_empty() {
@@ -392,8 +383,7 @@ impl Mender<'_, '_> {
         let protocols = match remedy {
             "drop-weak-versions" => self.weak_protocols(),
             "protect-channel" | "protect-management" => {
-                let clear = |name: &Box<str>| registry_protocol(name).is_none();
-                self.words(Word::Protocol).into_iter().filter(clear).collect()
+                self.words(Word::Protocol).into_iter().filter(|name| registry_protocol(name).is_none()).collect()
             }
             _ => self.words(Word::Protocol),
         };
@@ -451,7 +441,10 @@ impl Mender<'_, '_> {
             .iter()
             .map(|id| {
                 let hazard = guide.and_then(|guide| guide.key_hazard(id));
-                hazard.map_or_else(|| same(id), |hazard| pair(format!("{id} {}", hazard.zh), format!("{id} {}", hazard.en)))
+                hazard.map_or_else(
+                    || same(id),
+                    |hazard| pair(format!("{id} {}", hazard.zh), format!("{id} {}", hazard.en)),
+                )
             })
             .collect();
         if self.value(Word::ChainChecked) == Some(&StatedValue::Truth(false)) {
@@ -473,6 +466,28 @@ impl Mender<'_, '_> {
     }
 }
 
+/// The places that a remedy can name.
+#[cfg(test)]
+pub(super) const PLACES: [&str; 17] = [
+    "subject",
+    "unit",
+    "clause",
+    "ends",
+    "port",
+    "name",
+    "protocols",
+    "drop",
+    "keep",
+    "keys",
+    "algorithms",
+    "grade",
+    "needed",
+    "hazards",
+    "product",
+    "kind",
+    "place",
+];
+
 /// A part that does not comply.
 struct Part {
     name: Box<str>,
@@ -480,9 +495,15 @@ struct Part {
     suites: Vec<Box<str>>,
 }
 
+/// What a component is called: the registry's name where it knows one.
+pub(super) fn component_name(id: &str) -> &str {
+    registry::algorithm(id).map_or(id, |entry| entry.name)
+}
+
 /// Every suite of ours: SM4 or ZUC, with a certificate of SM2 or SM9 where the suite names one.
 fn is_sm(entry: &SuiteEntry) -> bool {
-    let identity = entry.family == Family::Tls13 || entry.authentication.algorithm().is_some_and(|id| id.starts_with("sm"));
+    let identity =
+        entry.family == Family::Tls13 || entry.authentication.algorithm().is_some_and(|id| id.starts_with("sm"));
     identity && entry.encryption.is_some_and(|id| id.starts_with("sm4") || id == "zuc")
 }
 

@@ -79,7 +79,8 @@ impl Html {
             return self.element(tag, attributes, |html| html.plain(&text.zh));
         }
         for (lang, half) in [("zh", &text.zh), ("en", &text.en)] {
-            let with: Vec<(&'static str, &str)> = std::iter::once(("lang", lang)).chain(attributes.iter().copied()).collect();
+            let with: Vec<(&'static str, &str)> =
+                std::iter::once(("lang", lang)).chain(attributes.iter().copied()).collect();
             self.element(tag, &with, |html| html.plain(half));
         }
     }

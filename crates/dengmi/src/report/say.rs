@@ -1,7 +1,7 @@
 //! The judge's reasons as sentences of both languages. The page and the terminal print the same ones.
 
 use super::Input;
-use super::finding::{marks_of_object, subject_name};
+use super::finding::{component_name, marks_of_object, subject_name};
 use crate::texts::{fill, join, judge, list, pair, same};
 use dengmi_core::date::date_text;
 use dengmi_core::system::{Scope, ScopeDecision};
@@ -19,6 +19,8 @@ pub(super) struct Reason<'a> {
     pub(super) sentence: Text,
     /// The facts that were looked at.
     pub(super) facts: Vec<FactLine<'a>>,
+    /// The components that were weighed, each with its verdict.
+    pub(super) components: Option<Text>,
     /// Facts that would decide it.
     pub(super) missing: Vec<Text>,
     /// What a person must look at.
@@ -93,7 +95,13 @@ impl Input<'_> {
     pub(super) fn doubtful_law(&self, unit: &Unit) -> Option<Text> {
         let indicator = self.indicator(unit)?;
         let weak = indicator.confidence != Confidence::Confirmed;
-        let fields = indicator.confidence_by_field.iter().filter(|(_, word)| !word.starts_with("confirmed"));
+        // What the data say of other levels does not concern this judgement.
+        let ours = |field: &str| match field.contains("_l1_l2_l4") {
+            true => self.assessment.level != 3,
+            false => field != "level_3" || self.assessment.level == 3,
+        };
+        let fields = indicator.confidence_by_field.iter().filter(|(field, _)| ours(field));
+        let fields = fields.filter(|(_, word)| !word.starts_with("confirmed"));
         let fields: Vec<String> = fields.map(|(field, word)| format!("{field}: {word}")).collect();
         if !weak && fields.is_empty() {
             return None;
@@ -128,7 +136,10 @@ impl Input<'_> {
         let ours = |scope: &&Scope| {
             **scope.unit.get_ref() == *indicator
                 && scope.decision != ScopeDecision::NotASubject
-                && scope.subject.as_ref().is_none_or(|named| subject.is_none_or(|subject| **named.get_ref() == *subject))
+                && scope
+                    .subject
+                    .as_ref()
+                    .is_none_or(|named| subject.is_none_or(|subject| **named.get_ref() == *subject))
         };
         self.system.scope.iter().filter(ours).map(|scope| self.decision(scope)).collect()
     }
@@ -166,10 +177,17 @@ impl Input<'_> {
             },
             None => judge.combination.get(step.rule).cloned().unwrap_or_else(|| same(step.rule)),
         };
+        let sentence = match component_list(step) {
+            Some(components) => {
+                pair(format!("{}：{components}", sentence.zh), format!("{}: {components}", sentence.en))
+            }
+            None => sentence,
+        };
         Reason {
             truth: step.truth,
             sentence,
             facts: step.used.iter().map(|used| self.fact(used)).collect(),
+            components: self.components(step),
             missing: match step.truth {
                 Truth::Unknown => step.missing.iter().map(|word| judge.label(word.text())).collect(),
                 Truth::Yes | Truth::No => Vec::new(),
@@ -177,6 +195,18 @@ impl Input<'_> {
             doubts: step.doubts.iter().map(|(doubt, bind)| self.doubt(doubt, *bind)).collect(),
             parts: step.parts.iter().map(|part| self.reason(part)).collect(),
         }
+    }
+
+    fn components(&self, step: &Step) -> Option<Text> {
+        let mut said: Vec<Text> = Vec::new();
+        for (id, complies) in &step.components {
+            let (name, mark) = (component_name(id), self.mark(Mark::from(*complies)));
+            let text = pair(format!("{name} {}", mark.zh), format!("{name} {}", mark.en));
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        (!said.is_empty()).then(|| fill(&self.texts.report.components, &[("components", list(said))]))
     }
 
     fn fact<'s>(&self, used: &'s Used) -> FactLine<'s> {
@@ -231,16 +261,9 @@ impl Input<'_> {
         let report = &self.texts.report;
         let Ok(score) = &self.assessment.score else { return vec![self.refusal()] };
         let mut lines = Vec::new();
-        let verdict = &determination.verdict;
-        if let (Some(own), Weighed::Technical { .. }) = (determination.counted.score, &verdict.weighed) {
-            let parameters = match (determination.counted.a, determination.counted.k) {
-                (Mark::Fail, Mark::Fail) => format!("Ra = {}, Rk = {}", ends(verdict.ra), ends(verdict.rk)),
-                (Mark::Fail, _) => format!("Ra = {}", ends(verdict.ra)),
-                (_, Mark::Fail) => format!("Rk = {}", ends(verdict.rk)),
-                _ => String::new(),
-            };
-            let values = [("score", same(&range(own))), ("parameters", same(&parameters)), ("figures", self.figures())];
-            lines.push(fill(if parameters.is_empty() { &report.path_object } else { &report.path_object_with }, &values));
+        if let (Some(own), Weighed::Technical { .. }) = (determination.counted.score, &determination.verdict.weighed) {
+            let values = [("score", same(&range(own))), ("formula", self.formula(determination))];
+            lines.push(fill(&report.path_object, &values));
         } else if let Some(own) = determination.counted.score {
             lines.push(fill(&report.path_result, &[("score", same(&range(own)))]));
         } else {
@@ -279,8 +302,23 @@ impl Input<'_> {
         lines
     }
 
-    fn figures(&self) -> Text {
-        self.law.scoring(self.assessment.on).map_or_else(|| same(""), |scoring| scoring.object.text())
+    /// The rules' figure for the marks that count, with Ra and Rk where the edition has them.
+    fn formula(&self, determination: &Determination) -> Text {
+        let report = &self.texts.report;
+        let Some(rules) = self.law.scoring(self.assessment.on) else { return same("") };
+        let (figures, verdict, counted) = (&rules.value.object, &determination.verdict, determination.counted);
+        let ra = if rules.value.ra.is_empty() { String::new() } else { format!(" × Ra {}", ends(verdict.ra)) };
+        let rk = if rules.value.rk.is_empty() { String::new() } else { format!(" × Rk {}", ends(verdict.rk)) };
+        match [counted.d, counted.a, counted.k] {
+            [Mark::Fail, ..] => fill(&report.path_d_fails, &[("figure", same(&figures.d_fails.to_string()))]),
+            [Mark::Pass, Mark::Pass, Mark::Pass] => {
+                fill(&report.path_all_pass, &[("figure", same(&figures.all_pass.to_string()))])
+            }
+            [Mark::Pass, Mark::Fail, Mark::Pass] => same(&format!("{}{ra}", figures.a_fails)),
+            [Mark::Pass, Mark::Pass, Mark::Fail] => same(&format!("{}{rk}", figures.k_fails)),
+            [Mark::Pass, Mark::Fail, Mark::Fail] => same(&format!("{}{ra}{rk}", figures.both_fail)),
+            _ => report.path_open.clone(),
+        }
     }
 
     /// Why there is no total.
@@ -334,7 +372,9 @@ impl Input<'_> {
             Fact::KeyProof(proof) => same(&proof.by),
             Fact::Statement(statement) => {
                 let (label, value) = (judge.label(&statement.kind), judge.value(&statement.value));
-                let said = |label: &str, value: &str| format!("{label}: {value} ({}, {})", statement.by, date_text(statement.on));
+                let said = |label: &str, value: &str| {
+                    format!("{label}: {value} ({}, {})", statement.by, date_text(statement.on))
+                };
                 pair(said(&label.zh, &value.zh), said(&label.en, &value.en))
             }
             Fact::Described(described) => same(&described.name),
@@ -395,4 +435,19 @@ pub(super) fn spans(entries: &[EntryNumber]) -> Vec<(EntryNumber, EntryNumber)> 
 /// Sentences one after the other.
 pub(super) fn sentences(texts: impl IntoIterator<Item = Text>) -> Text {
     join(texts, "；", "; ")
+}
+
+/// The components that a step weighed, by name, each with its mark: `TLS 1.2 ×, RSA-2048 ×, SM3 √`.
+fn component_list(step: &Step) -> Option<String> {
+    let named = |(name, complies): &(Box<str>, Truth)| {
+        let name = dengmi_core::registry::algorithm(name).map_or(&**name, |entry| entry.name);
+        let mark = match complies {
+            Truth::Yes => '√',
+            Truth::No => '×',
+            Truth::Unknown => '?',
+        };
+        format!("{name} {mark}")
+    };
+    let all: Vec<String> = step.components.iter().map(named).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }

@@ -61,8 +61,7 @@ impl Chain<'_, '_> {
 
     /// Names come from files of the user: what could steer a terminal is not printed.
     fn raw(&mut self, depth: usize, text: String) {
-        let shown: String =
-            text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
+        let shown: String = text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
         // Writing to a String does not fail.
         let _ = writeln!(self.out, "{:indent$}{shown}", "", indent = depth * 2);
     }
@@ -165,6 +164,9 @@ impl Chain<'_, '_> {
         if !reason.missing.is_empty() {
             let facts = list(reason.missing.clone());
             self.line(depth + 1, &fill(&input.texts.report.waits_for, &[("facts", facts)]));
+        }
+        if let Some(components) = &reason.components {
+            self.line(depth + 1, components);
         }
         for fact in &reason.facts {
             let said = input.sources(fact.sources).into_iter().map(|(entries, text)| {

@@ -120,8 +120,7 @@ pub(crate) fn list(texts: impl IntoIterator<Item = Text>) -> Text {
 
 /// Joins texts with a separator of each language.
 pub(crate) fn join(texts: impl IntoIterator<Item = Text>, zh: &str, en: &str) -> Text {
-    let (all_zh, all_en): (Vec<Box<str>>, Vec<Box<str>>) =
-        texts.into_iter().map(|text| (text.zh, text.en)).unzip();
+    let (all_zh, all_en): (Vec<Box<str>>, Vec<Box<str>>) = texts.into_iter().map(|text| (text.zh, text.en)).unzip();
     pair(all_zh.join(zh), all_en.join(en))
 }
 

@@ -17,4 +17,3 @@ pub(crate) struct Remedy {
     #[serde(default)]
     pub(crate) example: Option<Box<str>>,
 }
-

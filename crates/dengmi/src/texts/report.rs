@@ -94,6 +94,7 @@ texts! {
         accepted_by
         on_paper
         no_paper
+        applicability_line
         waits_for
         reused_from
         matrix
@@ -118,13 +119,16 @@ texts! {
         dimension_written
         dimension_lived
         not_looked_at
+        components
         sources_disagree
         source_line
         source_entry
         doubts
         score_path
         path_object
-        path_object_with
+        path_d_fails
+        path_all_pass
+        path_open
         path_result
         path_not_counted
         path_compensation

@@ -333,17 +333,29 @@ fn unconfirmed(html: &mut Html, input: &Input<'_>) {
                 cell(html, |html| html.both(trust));
             });
         };
+        // Units of which the same is in doubt share a line.
+        let mut units: Vec<(Text, Vec<Text>)> = Vec::new();
         for unit in &input.assessment.units {
-            if let Some(fields) = input.doubtful_law(unit) {
-                line(&input.unit_name(unit), &fields);
+            let Some(fields) = input.doubtful_law(unit) else { continue };
+            match units.iter_mut().find(|(other, _)| *other == fields) {
+                Some((_, names)) => names.push(same(unit.indicator.as_str())),
+                None => units.push((fields, vec![same(unit.indicator.as_str())])),
             }
+        }
+        for (fields, names) in units {
+            line(&list(names), &fields);
         }
         let named = |id: &str, text: Text| crate::texts::pair(format!("{id} {}", text.zh), format!("{id} {}", text.en));
         if let Some(scoring) = input.law.scoring(on) {
             let rules = &scoring.value;
             for (id, text, fields, trust) in [
                 ("total", rules.total.text(), &rules.total.confidence_by_field, rules.total.confidence),
-                ("conclusion", rules.conclusion.text(), &rules.conclusion.confidence_by_field, rules.conclusion.confidence),
+                (
+                    "conclusion",
+                    rules.conclusion.text(),
+                    &rules.conclusion.confidence_by_field,
+                    rules.conclusion.confidence,
+                ),
             ] {
                 if trust != Confidence::Confirmed || !fields.is_empty() {
                     let fields: Vec<String> = fields.iter().map(|(field, word)| format!("{field}: {word}")).collect();

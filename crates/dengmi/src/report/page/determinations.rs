@@ -5,9 +5,9 @@ use crate::report::Input;
 use crate::report::finding::{Finding, Problem, subject_name};
 use crate::report::html::Html;
 use crate::report::say::{Reason, spans};
-use crate::texts::{fill, judge, list, same};
-use dengmi_core::Text;
+use crate::texts::{fill, judge, list, pair, same};
 use dengmi_core::date::date_text;
+use dengmi_core::{EntryNumber, Text};
 use dengmi_judge::assess::{Determination, Unit};
 use dengmi_judge::determine::{Applicability, Mark, Outcome, RiskState, Source, Step, Truth, Weighed};
 
@@ -105,14 +105,12 @@ fn applicability(html: &mut Html, input: &Input<'_>, unit: &Unit, determination:
     if verdict.applicability == Applicability::Applies {
         return;
     }
-    html.element("p", &[], |html| {
-        html.element("b", &[], |html| html.both(&input.texts.report.applicability));
-        html.plain(" ");
-        html.both(&input.applicability(&verdict.applicability));
-        html.plain(" ");
-        html.both(&super::tables::reason(input, unit, determination));
-    });
-    if let Applicability::NoObject { because } | Applicability::Open { because: Some(because) } = &verdict.applicability {
+    let why = super::tables::reason(input, unit, determination);
+    let why = if why.zh.is_empty() { why } else { pair(format!("。{}", why.zh), format!(". {}", why.en)) };
+    let values = [("what", input.applicability(&verdict.applicability)), ("reason", why)];
+    html.say("p", "", &fill(&input.texts.report.applicability_line, &values));
+    if let Applicability::NoObject { because } | Applicability::Open { because: Some(because) } = &verdict.applicability
+    {
         html.element("ul", &[("class", "chain")], |html| reason(html, input, &input.reason(because)));
     }
 }
@@ -199,7 +197,14 @@ pub(super) fn reason(html: &mut Html, input: &Input<'_>, reason_of: &Reason<'_>)
     html.element("li", &[("class", class)], |html| {
         html.both(&reason_of.sentence);
         if !reason_of.missing.is_empty() {
-            html.say("div", "fact", &fill(&input.texts.report.waits_for, &[("facts", list(reason_of.missing.clone()))]));
+            html.say(
+                "div",
+                "fact",
+                &fill(&input.texts.report.waits_for, &[("facts", list(reason_of.missing.clone()))]),
+            );
+        }
+        if let Some(components) = &reason_of.components {
+            html.say("div", "fact", components);
         }
         for fact in &reason_of.facts {
             html.element("div", &[("class", "fact")], |html| {
@@ -221,15 +226,25 @@ fn sources(html: &mut Html, input: &Input<'_>, sources: &[Source]) {
         html.element("span", &[("class", "source")], |html| {
             html.plain("← ");
             for (first, last) in spans(&entries) {
-                link(html, &entry_anchor(first), |html| html.plain(&first.to_string()));
+                entry(html, input, first);
                 if last > first {
                     html.plain("–");
-                    link(html, &entry_anchor(last), |html| html.plain(&last.to_string()));
+                    entry(html, input, last);
                 }
                 html.plain(" ");
             }
             html.both(&text);
         });
+    }
+}
+
+/// The number of an entry, a link where the index below has it.
+fn entry(html: &mut Html, input: &Input<'_>, number: EntryNumber) {
+    let text = number.to_string();
+    if input.evidence.contains_key(&number) {
+        link(html, &entry_anchor(number), |html| html.plain(&text));
+    } else {
+        html.plain(&text);
     }
 }
 

@@ -9,8 +9,9 @@ use crate::texts::{fill, judge, list, pair, same};
 use dengmi_core::Text;
 use dengmi_core::date::{date_text, instant_text};
 use dengmi_judge::assess::Question;
-use dengmi_judge::determine::{Answerer, Outcome, RiskState};
+use dengmi_judge::determine::{Answerer, Outcome, RiskFinding, RiskState};
 use num_traits::{ToPrimitive, Zero};
+use std::collections::BTreeSet;
 
 /// Who, what, when, by which law.
 pub(super) fn head(html: &mut Html, input: &Input<'_>) {
@@ -39,7 +40,9 @@ pub(super) fn head(html: &mut Html, input: &Input<'_>) {
             let assessment = input.assessment;
             let stated = input.system.grade.filed.filter(|filed| *filed != assessment.level);
             let level_text = match stated {
-                Some(filed) => fill(&report.level_above, &[("level", level(assessment.level)), ("filed", level(filed))]),
+                Some(filed) => {
+                    fill(&report.level_above, &[("level", level(assessment.level)), ("filed", level(filed))])
+                }
                 None => level(assessment.level),
             };
             fact(&report.operator, &same(&about.operator), "");
@@ -164,7 +167,8 @@ pub(super) fn worst(html: &mut Html, input: &Input<'_>, problems: &[Problem<'_>]
                         html.say("h3", "", &mending.problem);
                         let more = problem.subjects().len().saturating_sub(1);
                         if more > 0 {
-                            let others = list(problem.subjects().into_iter().skip(1).map(|name| subject_name(input, name)));
+                            let others =
+                                list(problem.subjects().into_iter().skip(1).map(|name| subject_name(input, name)));
                             html.say("p", "note", &fill(&report.also_concerns, &[("subjects", others)]));
                         }
                         html.element("p", &[("class", "note")], |html| {
@@ -172,7 +176,13 @@ pub(super) fn worst(html: &mut Html, input: &Input<'_>, problems: &[Problem<'_>]
                             for finding in &problem.findings {
                                 html.plain(" ");
                                 let at = anchor(&finding.unit.indicator, &finding.determination.subject);
-                                link(html, &at, |html| html.plain(finding.unit.indicator.as_str()));
+                                link(html, &at, |html| {
+                                    html.both(&input.unit_name(finding.unit));
+                                    if more > 0 {
+                                        html.plain(" ");
+                                        html.both(&subject_name(input, &finding.determination.subject));
+                                    }
+                                });
                             }
                         });
                     });
@@ -229,16 +239,26 @@ pub(super) fn risks(html: &mut Html, input: &Input<'_>) {
                     });
                     html.say("p", "note", input.texts.risks.means(wanted));
                     html.element("ul", &[], |html| {
-                        for (determination, risk) in found {
+                        // What the same problem of the same item concerns stands together.
+                        let mut said = BTreeSet::new();
+                        for (_, risk) in &found {
+                            let alike = |other: &RiskFinding| other.item == risk.item && other.problem == risk.problem;
+                            if !said.insert((&risk.item, &risk.problem)) {
+                                continue;
+                            }
                             html.element("li", &[], |html| {
-                                let at = anchor(&determination.indicator, &determination.subject);
-                                link(html, &at, |html| {
-                                    html.plain(risk.item.as_str());
-                                    html.plain(" ");
-                                    html.both(&subject_name(input, &determination.subject));
-                                });
+                                html.element("b", &[], |html| html.plain(risk.item.as_str()));
                                 html.plain(" ");
                                 html.both(&problem_text(input, risk.item.as_str(), &risk.problem));
+                                for (determination, _) in found.iter().filter(|(_, other)| alike(other)) {
+                                    html.plain(" ");
+                                    let at = anchor(&determination.indicator, &determination.subject);
+                                    link(html, &at, |html| {
+                                        html.plain(determination.indicator.as_str());
+                                        html.plain(" ");
+                                        html.both(&subject_name(input, &determination.subject));
+                                    });
+                                }
                             });
                         }
                     });
@@ -325,7 +345,9 @@ pub(super) fn unassessed(html: &mut Html, input: &Input<'_>) {
                     let mut texts: Vec<Text> =
                         words.into_iter().map(|word| input.texts.judge.label(word.text())).collect();
                     let ruling = ours.iter().filter(|found| found.counted.outcome == Outcome::NeedsRuling);
-                    texts.extend(ruling.flat_map(|found| &found.verdict.doubts).map(|(doubt, bind)| input.doubt(doubt, *bind)));
+                    texts.extend(
+                        ruling.flat_map(|found| &found.verdict.doubts).map(|(doubt, bind)| input.doubt(doubt, *bind)),
+                    );
                     texts.dedup();
                     cell(html, |html| html.both(&list(texts)));
                 });

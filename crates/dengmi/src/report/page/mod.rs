@@ -105,7 +105,7 @@ fn cell(html: &mut Html, inner: impl FnOnce(&mut Html)) {
 
 /// The anchor of one determination. Names come from files of the user: what is not a plain letter or digit is written in hex,
 /// so that two names never share an anchor.
-fn anchor(indicator: &IndicatorId, subject: &SubjectId) -> String {
+pub(super) fn anchor(indicator: &IndicatorId, subject: &SubjectId) -> String {
     let mut anchor = String::from("d-");
     for part in [indicator.as_str(), ".", subject.as_str()] {
         for character in part.chars() {

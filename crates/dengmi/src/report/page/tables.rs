@@ -10,7 +10,7 @@ use dengmi_core::date::date_text;
 use dengmi_core::system::{MANAGEMENT, ScopeDecision, SubjectKind};
 use dengmi_core::{SubjectId, Text};
 use dengmi_judge::assess::{Determination, NONE_LISTED, Unit};
-use dengmi_judge::determine::Applicability;
+use dengmi_judge::determine::{Applicability, Outcome};
 use std::collections::BTreeSet;
 
 /// 测评对象清单: who confirmed it, what is in it, what was left out, and what was seen that belongs to nothing.
@@ -79,6 +79,7 @@ pub(super) fn subjects(html: &mut Html, input: &Input<'_>) {
             .assessment
             .units
             .iter()
+            .filter(|unit| unit.outcome != Outcome::NotApplicable)
             .filter(|unit| unit.subjects.iter().any(|found| found.subject.as_str() == NONE_LISTED))
             .collect();
         if !none.is_empty() {
@@ -207,9 +208,10 @@ pub(super) fn matrix(html: &mut Html, input: &Input<'_>) {
                         html.element("th", &[("scope", "row")], |html| html.both(&subject_name(input, subject)));
                         for unit in &units {
                             let found = unit.subjects.iter().find(|found| found.subject == *subject);
-                            cell(html, |html| match found {
-                                Some(determination) => result(html, input, unit, determination),
-                                None => {}
+                            cell(html, |html| {
+                                if let Some(determination) = found {
+                                    result(html, input, unit, determination);
+                                }
                             });
                         }
                     });
@@ -219,7 +221,8 @@ pub(super) fn matrix(html: &mut Html, input: &Input<'_>) {
                     for unit in &units {
                         cell(html, |html| {
                             outcome_chip(html, input.texts, unit.outcome);
-                            let scored = input.assessment.score.as_ref().ok().and_then(|score| score.units.get(&unit.indicator));
+                            let scored =
+                                input.assessment.score.as_ref().ok().and_then(|score| score.units.get(&unit.indicator));
                             if let Some(scored) = scored.and_then(|scored| scored.score) {
                                 html.element("small", &[], |html| html.plain(&crate::report::say::range(scored)));
                             }
