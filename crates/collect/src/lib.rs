@@ -1,1 +1,7 @@
-//! Placeholder.
+//! Collectors: from the real thing to observations. A collector knows no clause; it says what it saw and how far it looked.
+
+#![forbid(unsafe_code)]
+
+pub mod certificate;
+pub mod desk;
+pub mod probe;

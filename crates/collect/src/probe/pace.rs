@@ -32,6 +32,8 @@ pub(super) struct HostPace {
 #[derive(Debug)]
 pub(super) struct Slot {
     _host: OwnedSemaphorePermit,
+    /// Keeps the share known to [`Pace::host`]: a second one would allow as many connections again.
+    _share: Arc<HostPace>,
     _all: OwnedSemaphorePermit,
 }
 
@@ -55,7 +57,7 @@ impl Pace {
     }
 
     /// Waits for the right to connect to `host`. `None` cannot happen while the run lasts.
-    pub(super) async fn slot(&self, host: &HostPace) -> Option<Slot> {
+    pub(super) async fn slot(&self, host: &Arc<HostPace>) -> Option<Slot> {
         let of_host = Arc::clone(&host.slots).acquire_owned().await.ok()?;
         let of_all = Arc::clone(&self.all).acquire_owned().await.ok()?;
         if !self.pause.is_zero() {
@@ -67,6 +69,6 @@ impl Pace {
             };
             sleep_until(start).await;
         }
-        Some(Slot { _host: of_host, _all: of_all })
+        Some(Slot { _host: of_host, _share: Arc::clone(host), _all: of_all })
     }
 }

@@ -236,6 +236,9 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         }
         if let Some((Some(_), _)) = visit.web {
             speaks.push(Spoken::Http.word().into());
+        } else if speaks.is_empty() && visit.plan.answered_in_tls() {
+            // Alerts only: it speaks the family, and accepts nothing that is known here.
+            speaks.push("TLS".into());
         } else if speaks.is_empty() && visit.plan.answered() {
             let told = visit.plan.spoken().iter().filter(|&&spoken| spoken != Spoken::Unknown);
             speaks.extend(told.map(|spoken| Box::from(spoken.word())));

@@ -114,9 +114,15 @@ impl Visit {
         self.ask(&road, first).await;
         if self.plan.speaks() {
             self.shake_all(&road).await;
-        } else if road.options.web && !self.plan.spoken().contains(&Spoken::Ssh) {
+        } else if road.options.web && self.may_speak_http() {
             self.look_for_web(&road).await;
         }
+    }
+
+    /// Whether one request in clear can tell something: a port that greets, or answers with alerts, is no web server.
+    fn may_speak_http(&self) -> bool {
+        let other = |spoken: &Spoken| matches!(spoken, Spoken::Ssh | Spoken::Greeting);
+        !self.plan.answered_in_tls() && !self.plan.spoken().iter().any(other)
     }
 
     /// The first address that can be connected to, with that connection.
@@ -211,7 +217,19 @@ impl Visit {
         for mut offer in offers(known).into_iter().filter(|offer| offer.version == Version::TLS_1_3).take(1) {
             offer.schemes.retain(|&scheme| kind(scheme) != kind(met));
             offer.server_name = self.server_name.clone();
+            if offer.schemes.is_empty() {
+                continue;
+            }
+            let before = self.handshakes.len();
             self.shake(road, offer).await;
+            // A refusal says only that there is no other certificate: no session.
+            let nothing = |handshake: &Handshake| {
+                let stopped = handshake.result.as_ref().err();
+                stopped.is_some_and(|stopped| stopped.learned.certificates.is_empty())
+            };
+            if self.handshakes.get(before).is_some_and(nothing) {
+                self.handshakes.truncate(before);
+            }
         }
     }
 
@@ -280,9 +298,9 @@ fn offers(known: &[plan::Known]) -> Vec<HandshakeOffer> {
     let national = [Suite::TLS_SM4_GCM_SM3, Suite::TLS_SM4_CCM_SM3];
     let of = |version: Version, usable: &dyn Fn(Suite) -> bool| -> Option<(Vec<Suite>, Vec<Group>)> {
         let accepts = &known.iter().find(|known| known.accepts.version == version)?.accepts;
-        let can: Vec<Suite> = suites(version).collect();
-        let both = accepts.suites.iter().copied().filter(|suite| can.contains(suite) && usable(*suite));
-        let suites: Vec<Suite> = both.collect();
+        // In our own order, which starts with suites that agree on a fresh key and so prove the signing key.
+        let suites: Vec<Suite> =
+            suites(version).filter(|suite| accepts.suites.contains(suite) && usable(*suite)).collect();
         let shared: Vec<Group> = groups().filter(|group| accepts.groups.contains(group)).collect();
         (!suites.is_empty()).then_some((suites, shared))
     };

@@ -1,9 +1,9 @@
 //! One version's chain of hellos: each one leaves out what was already chosen, until the server refuses the rest.
 //!
-//! Groups leave the hellos together with the suites. Those already seen stay at the end of the list, so that no suite
-//! loses the group that it needs: not an ECDHE suite its exchange, not an ECDSA certificate its curve. A server that
-//! follows the client's order of groups then names a new one each time; one that follows its own names the same again,
-//! and its groups are asked afterwards, without those seen.
+//! Groups are told by the same hellos as suites. Those already seen move to the end of the list and never leave it, so
+//! that no suite loses the group that it needs: not an ECDHE suite its exchange, not an ECDSA certificate its curve. A
+//! server that follows the client's order of groups then names a new one each time; one that follows its own names the
+//! same again, and its groups are asked afterwards, without those seen.
 
 use super::{Answer, Chosen, Finding, Lists, Loss, Offer, Spoken, Style};
 use dengmi_core::{Accepts, Asked, Group, Order, Protocol, Reach, Scheme, Suite, Version};
@@ -13,7 +13,7 @@ use std::{collections::VecDeque, sync::Arc};
 /// Hellos of up to this many suites stay below 256 bytes when they carry no extensions: some servers drop longer ones.
 const SHORT: usize = 100;
 /// TLCP suites that are tried alone before a server that closes every time is left alone.
-const SINGLE: usize = 4;
+const SINGLE: usize = 2;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -154,14 +154,13 @@ impl Chain {
     /// The next hello; `None` when nothing is left to ask. Asking twice without an answer gives the same hello.
     pub(super) fn question(&self) -> Option<Offer> {
         let (suites, groups) = match self.phase {
-            Phase::Suites => (self.left.clone(), self.groups_beside()),
+            Phase::Suites | Phase::Sequence => (self.left.clone(), self.all_groups()),
             Phase::Groups => {
                 let grouped = self.accepted.iter().rev().filter(|met| met.grouped).map(|met| met.suite).collect();
                 let apart = self.grouping == Grouping::Apart;
-                (grouped, if apart { self.unseen.clone() } else { self.groups_beside() })
+                (grouped, if apart { self.unseen.clone() } else { self.all_groups() })
             }
-            Phase::Sequence => (self.left.clone(), self.good_groups()),
-            Phase::Order => (self.accepted.iter().rev().map(|met| met.suite).collect(), self.good_groups()),
+            Phase::Order => (self.accepted.iter().rev().map(|met| met.suite).collect(), self.all_groups()),
             Phase::Done => return None,
         };
         Some(Offer {
@@ -174,15 +173,10 @@ impl Chain {
         })
     }
 
-    fn groups_beside(&self) -> Vec<Group> {
-        match self.grouping {
-            Grouping::Beside | Grouping::BesideInClientsOrder => [&self.unseen[..], &self.groups].concat(),
-            Grouping::Apart | Grouping::Ended => self.good_groups(),
-        }
-    }
-
-    fn good_groups(&self) -> Vec<Group> {
-        if self.groups.is_empty() { self.unseen.clone() } else { self.groups.clone() }
+    /// New ones first, seen ones last.
+    fn all_groups(&self) -> Vec<Group> {
+        let seen = self.groups.iter().filter(|group| self.lists.groups.contains(group));
+        self.unseen.iter().chain(seen).copied().collect()
     }
 
     /// Takes the answer to `offer`, which was this chain's latest.
@@ -236,7 +230,10 @@ impl Chain {
             }
             Phase::Groups => {
                 self.unconfirmed_close = false;
-                self.order_by(offer, chosen.suite);
+                // Without the groups seen before, a suite of another kind of certificate may be out of the question.
+                if self.grouping != Grouping::Apart || self.lists.version == Version::TLS_1_3 {
+                    self.order_by(offer, chosen.suite);
+                }
                 match chosen.group {
                     Some(_) => self.group(chosen.group),
                     None => (self.groups_partly, self.grouping) = (true, Grouping::Ended),

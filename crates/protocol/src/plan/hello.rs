@@ -8,14 +8,14 @@ use dengmi_parse::tls::{ContentType, Dialect, Record};
 /// Key shares of hellos that are never completed: the curves' own base points, whose secret is 1. They are valid public
 /// keys and need no arithmetic. X25519 (RFC 7748 4.1), P-256 (SP 800-186 3.2.1.3), curveSM2 (GB/T 32918.5).
 const SHARES: [(Group, &str); 3] = [
-    (Group(0x001d), "0900000000000000000000000000000000000000000000000000000000000000"),
+    (Group::X25519, "0900000000000000000000000000000000000000000000000000000000000000"),
     (
-        Group(0x0017),
+        Group::SECP256R1,
         "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
          4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
     ),
     (
-        Group(0x0029),
+        Group::CURVE_SM2,
         "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7\
          bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0",
     ),

@@ -5,7 +5,11 @@
 //! side. With `k` accepted suites and `g` groups a version costs at most `max(k, g) + 3` hellos with a server that
 //! takes groups in the client's order, and at most `k + g + 3` with one that has its own: a group that such a server
 //! prefers hides the others, and leaving it out can take away the curve of an ECDSA certificate or the exchange of the
-//! ECDHE suites, so it is left out only once the suites are known. Refused versions cost one hello.
+//! ECDHE suites, so it is left out only once the suites are known. Suites that use no group tell none, so `g` groups need
+//! as many suites that do, or hellos of their own. A version that is refused costs one hello.
+//!
+//! One thing cannot be seen: before TLS 1.3 a server with an order of its own and certificates on elliptic curves only
+//! never names a group that it likes less than the curve of its certificate.
 
 mod answer;
 mod chain;
@@ -74,7 +78,7 @@ impl Lists {
         let usable = |kind: GroupKind| version == Version::TLS_1_3 || kind == GroupKind::Ecdh;
         let groups = match version {
             Version::SSL_3_0 => Vec::new(),
-            Version::TLCP => vec![Group(0x0029)],
+            Version::TLCP => vec![Group::CURVE_SM2],
             _ => registry::groups().iter().filter(|entry| usable(entry.kind)).map(|entry| Group(entry.code)).collect(),
         };
         let schemes = match version {
@@ -82,7 +86,7 @@ impl Lists {
                 let offered = registry::schemes().iter().filter(|entry| entry.key.is_some());
                 offered.map(|entry| Scheme(entry.code)).collect()
             }
-            Version::TLCP => vec![Scheme(0x0708)],
+            Version::TLCP => vec![Scheme::SM2SIG_SM3],
             _ => Vec::new(),
         };
         Lists { version, suites, groups, schemes }
@@ -168,6 +172,7 @@ pub struct Plan {
     asked: Vec<Option<Offer>>,
     turn: usize,
     answered: bool,
+    answered_in_tls: bool,
     lost_in_row: u32,
     certificates: Vec<MetCertificates>,
     client_certificate: bool,
@@ -184,6 +189,7 @@ impl Plan {
             chains,
             turn: 0,
             answered: false,
+            answered_in_tls: false,
             lost_in_row: 0,
             certificates: Vec::new(),
             client_certificate: false,
@@ -217,6 +223,7 @@ impl Plan {
             Answer::Lost(_) => self.lost_in_row = self.lost_in_row.saturating_add(1),
             Answer::Chose(chosen) => {
                 self.heard();
+                self.answered_in_tls = true;
                 self.client_certificate |= chosen.client_certificate == Some(true);
                 let known = |met: &MetCertificates| met.list == chosen.certificates;
                 if !chosen.certificates.is_empty()
@@ -233,7 +240,11 @@ impl Plan {
                     self.spoken.push(spoken);
                 }
             }
-            Answer::Refused(_) | Answer::Closed | Answer::Undecodable => self.heard(),
+            Answer::Refused(_) => {
+                self.heard();
+                self.answered_in_tls = true;
+            }
+            Answer::Closed | Answer::Undecodable => self.heard(),
         }
         let most = if self.answered { LOST_LATER } else { LOST_AT_FIRST };
         if self.lost_in_row >= most {
@@ -274,6 +285,11 @@ impl Plan {
     /// Whether any hello had any answer at all.
     pub fn answered(&self) -> bool {
         self.answered
+    }
+
+    /// Whether any hello had an answer of the TLS family, be it an alert.
+    pub fn answered_in_tls(&self) -> bool {
+        self.answered_in_tls
     }
 
     /// What the port speaks instead, by what came back.

@@ -46,6 +46,8 @@ struct Speaks {
     groups: Vec<Group>,
     own_order: bool,
     own_group_order: bool,
+    /// The curve of the certificate that [`on_curve`] suites need: not chosen when the hello does not offer it.
+    curve: Option<Group>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +69,11 @@ fn grouped(version: Version, suite: Suite) -> bool {
         Version::TLCP => false,
         _ => suite.0.is_multiple_of(2),
     }
+}
+
+/// Suites of the simulated TLS 1.2 that stand for ECDSA.
+fn on_curve(version: Version, suite: Suite) -> bool {
+    grouped(version, suite) && version == Version::TLS_1_2 && suite.0.is_multiple_of(3)
 }
 
 fn pick<T: Copy + PartialEq>(offered: &[T], accepted: &[T], own_order: bool, usable: impl Fn(T) -> bool) -> Option<T> {
@@ -93,7 +100,9 @@ impl Server {
             true => pick(&offer.groups, &speaks.groups, speaks.own_group_order, |_| true),
             false => speaks.groups.first().copied(),
         };
-        let usable = |suite| group.is_some() || !grouped(offer.version, suite);
+        let curve = !sends_groups || speaks.curve.is_none_or(|curve| offer.groups.contains(&curve));
+        let usable =
+            |suite| (group.is_some() || !grouped(offer.version, suite)) && (curve || !on_curve(offer.version, suite));
         let Some(suite) = pick(&offer.suites, &speaks.suites, speaks.own_order, usable) else { return refusal() };
         Answer::Chose(Box::new(Chosen {
             version: offer.version,
@@ -143,7 +152,14 @@ fn server(seed: u64) -> Server {
             groups: dice.some(&lists.groups, groups),
             own_order: dice.one_in(2),
             own_group_order: dice.one_in(2),
+            curve: None,
         });
+        if let Some(speaks) = speaks.last_mut()
+            && version == Version::TLS_1_2
+            && dice.one_in(2)
+        {
+            speaks.curve = Some(speaks.groups[dice.below(speaks.groups.len())]);
+        }
     }
     let refusal = if dice.one_in(4) { Refusal::Close } else { Refusal::Alert([40, 47, 70, 71][dice.below(4)]) };
     Server { speaks, refusal, wants_share: dice.one_in(8), most_suites: usize::MAX, plain_only: false }
@@ -167,6 +183,18 @@ fn set<T: Ord + Copy>(list: &[T]) -> BTreeSet<T> {
     list.iter().copied().collect()
 }
 
+fn visible_groups(truth: &Speaks) -> BTreeSet<Group> {
+    let uses_groups = truth.suites.iter().any(|&suite| grouped(truth.version, suite));
+    if uses_groups { set(&truth.groups) } else { BTreeSet::new() }
+}
+
+/// The one thing that a plan cannot see: every suite needs the certificate's curve, and the server's own order hides what
+/// it likes less.
+fn hides_groups(truth: &Speaks) -> bool {
+    let mut grouped = truth.suites.iter().filter(|&&suite| grouped(truth.version, suite));
+    truth.curve.is_some() && truth.own_group_order && grouped.all(|&suite| on_curve(truth.version, suite))
+}
+
 /// The truth of one version against what was found, with every answer given.
 fn check(seed: u64, server: &Server, known: &Known) {
     let context = format!("seed {seed}, {server:?}, {known:?}");
@@ -188,9 +216,12 @@ fn check(seed: u64, server: &Server, known: &Known) {
             assert!(accepts.suites.is_sorted(), "{context}");
         }
     }
-    let uses_groups = truth.suites.iter().any(|&suite| grouped(truth.version, suite));
-    let groups = if uses_groups { set(&truth.groups) } else { BTreeSet::new() };
-    assert_eq!(set(&accepts.groups), groups, "{context}");
+    let groups = visible_groups(truth);
+    if hides_groups(truth) {
+        assert!(set(&accepts.groups).is_subset(&groups), "{context}");
+    } else {
+        assert_eq!(set(&accepts.groups), groups, "{context}");
+    }
     let (k, with, g) =
         (truth.suites.len(), truth.suites.iter().filter(|&&suite| grouped(truth.version, suite)).count(), groups.len());
     // Suites that use no group cannot name one: only `with` of the k hellos can tell a group on the way.
@@ -238,9 +269,8 @@ fn check_lossy(seed: u64, server: &Server, known: &Known) {
         assert!(truth.is_none(), "{context}");
     }
     if known.complete && known.reach == Reach::Seen {
-        let uses_groups = suites.iter().any(|&suite| grouped(accepts.version, suite));
-        let groups = truth.filter(|_| uses_groups).map(|truth| set(&truth.groups)).unwrap_or_default();
-        assert_eq!(set(&accepts.groups), groups, "{context}");
+        let groups = truth.filter(|truth| !hides_groups(truth)).map(visible_groups);
+        assert!(groups.is_none_or(|groups| set(&accepts.groups) == groups), "{context}");
     }
     if accepts.order == Order::Servers {
         assert!(truth.unwrap().own_order || accepts.suites.len() < 2, "{context}");
@@ -426,6 +456,7 @@ fn a_close_ends_a_list_only_when_the_server_still_talks_afterwards() {
         groups: vec![],
         own_order: true,
         own_group_order: true,
+        curve: None,
     };
     let server = Server {
         speaks: vec![speaks],

@@ -1,0 +1,9 @@
+//! The prober against servers that nobody here wrote, and against servers that are wrong.
+
+#![allow(unreachable_pub, reason = "peer and run are used by the tests against Tongsuo too")]
+
+mod nginx;
+mod openssl;
+mod peer;
+mod run;
+mod wrong;
