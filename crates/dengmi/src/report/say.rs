@@ -19,8 +19,6 @@ pub(super) struct Reason<'a> {
     pub(super) sentence: Text,
     /// The facts that were looked at.
     pub(super) facts: Vec<FactLine<'a>>,
-    /// The components that were weighed, each with its verdict.
-    pub(super) components: Option<Text>,
     /// Facts that would decide it.
     pub(super) missing: Vec<Text>,
     /// What a person must look at.
@@ -177,9 +175,9 @@ impl Input<'_> {
             },
             None => judge.combination.get(step.rule).cloned().unwrap_or_else(|| same(step.rule)),
         };
-        let sentence = match component_list(step) {
+        let sentence = match self.components(step) {
             Some(components) => {
-                pair(format!("{}：{components}", sentence.zh), format!("{}: {components}", sentence.en))
+                pair(format!("{}：{}", sentence.zh, components.zh), format!("{}: {}", sentence.en, components.en))
             }
             None => sentence,
         };
@@ -187,7 +185,6 @@ impl Input<'_> {
             truth: step.truth,
             sentence,
             facts: step.used.iter().map(|used| self.fact(used)).collect(),
-            components: self.components(step),
             missing: match step.truth {
                 Truth::Unknown => step.missing.iter().map(|word| judge.label(word.text())).collect(),
                 Truth::Yes | Truth::No => Vec::new(),
@@ -197,6 +194,7 @@ impl Input<'_> {
         }
     }
 
+    /// The components that a step weighed, by name, each with its mark: `TLS 1.2 ×, RSA-2048 ×, SM3 √`.
     fn components(&self, step: &Step) -> Option<Text> {
         let mut said: Vec<Text> = Vec::new();
         for (id, complies) in &step.components {
@@ -206,7 +204,7 @@ impl Input<'_> {
                 said.push(text);
             }
         }
-        (!said.is_empty()).then(|| fill(&self.texts.report.components, &[("components", list(said))]))
+        (!said.is_empty()).then(|| list(said))
     }
 
     fn fact<'s>(&self, used: &'s Used) -> FactLine<'s> {
@@ -435,19 +433,4 @@ pub(super) fn spans(entries: &[EntryNumber]) -> Vec<(EntryNumber, EntryNumber)> 
 /// Sentences one after the other.
 pub(super) fn sentences(texts: impl IntoIterator<Item = Text>) -> Text {
     join(texts, "；", "; ")
-}
-
-/// The components that a step weighed, by name, each with its mark: `TLS 1.2 ×, RSA-2048 ×, SM3 √`.
-fn component_list(step: &Step) -> Option<String> {
-    let named = |(name, complies): &(Box<str>, Truth)| {
-        let name = dengmi_core::registry::algorithm(name).map_or(&**name, |entry| entry.name);
-        let mark = match complies {
-            Truth::Yes => '√',
-            Truth::No => '×',
-            Truth::Unknown => '?',
-        };
-        format!("{name} {mark}")
-    };
-    let all: Vec<String> = step.components.iter().map(named).collect();
-    (!all.is_empty()).then(|| all.join(", "))
 }

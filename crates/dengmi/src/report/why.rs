@@ -165,9 +165,6 @@ impl Chain<'_, '_> {
             let facts = list(reason.missing.clone());
             self.line(depth + 1, &fill(&input.texts.report.waits_for, &[("facts", facts)]));
         }
-        if let Some(components) = &reason.components {
-            self.line(depth + 1, components);
-        }
         for fact in &reason.facts {
             let said = input.sources(fact.sources).into_iter().map(|(entries, text)| {
                 let numbers: Vec<String> = spans(&entries)

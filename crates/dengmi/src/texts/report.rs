@@ -119,7 +119,6 @@ texts! {
         dimension_written
         dimension_lived
         not_looked_at
-        components
         sources_disagree
         source_line
         source_entry

@@ -203,9 +203,6 @@ pub(super) fn reason(html: &mut Html, input: &Input<'_>, reason_of: &Reason<'_>)
                 &fill(&input.texts.report.waits_for, &[("facts", list(reason_of.missing.clone()))]),
             );
         }
-        if let Some(components) = &reason_of.components {
-            html.say("div", "fact", components);
-        }
         for fact in &reason_of.facts {
             html.element("div", &[("class", "fact")], |html| {
                 html.say("span", "label", &fact.label);
