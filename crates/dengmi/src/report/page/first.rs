@@ -177,11 +177,12 @@ pub(super) fn worst(html: &mut Html, input: &Input<'_>, problems: &[Problem<'_>]
                                 html.plain(" ");
                                 let at = anchor(&finding.unit.indicator, &finding.determination.subject);
                                 link(html, &at, |html| {
-                                    html.both(&input.unit_name(finding.unit));
-                                    if more > 0 {
-                                        html.plain(" ");
-                                        html.both(&subject_name(input, &finding.determination.subject));
+                                    if more == 0 {
+                                        return html.both(&input.unit_name(finding.unit));
                                     }
+                                    html.plain(finding.unit.indicator.as_str());
+                                    html.plain(" ");
+                                    html.both(&subject_name(input, &finding.determination.subject));
                                 });
                             }
                         });
