@@ -188,10 +188,10 @@ impl Classic {
     fn checked(&self, common: &mut Common, share: ServerShare) -> Result<ServerShare, Stop> {
         common.learned.group = Some(share.group);
         if self.dialect() == Dialect::Tlcp {
-            if share.group != scheme::CURVE_SM2 {
+            if share.group != Group::CURVE_SM2 {
                 common.learned.notes.push(Note::OtherCurveNumber(share.group));
             }
-            return Ok(ServerShare { group: scheme::CURVE_SM2, ..share });
+            return Ok(ServerShare { group: Group::CURVE_SM2, ..share });
         }
         if !common.offer.groups.is_empty() && !common.offer.groups.contains(&share.group) {
             return Err(PeerMisbehaved::GroupNotOffered(share.group).into());

@@ -90,8 +90,8 @@ impl Offer {
     /// TLS 1.2 with everything that can be completed.
     pub fn tls12() -> Offer {
         Offer {
-            groups: scheme::groups().filter(|group| *group != scheme::CURVE_SM2).collect(),
-            schemes: scheme::schemes().filter(|scheme| *scheme != scheme::SM2SIG_SM3).collect(),
+            groups: scheme::groups().filter(|group| *group != Group::CURVE_SM2).collect(),
+            schemes: scheme::schemes().filter(|scheme| *scheme != Scheme::SM2SIG_SM3).collect(),
             ..Offer::plain(Version::TLS_1_2, suite::suites(Version::TLS_1_2).collect())
         }
     }
@@ -110,10 +110,10 @@ impl Offer {
     /// TLS 1.3 with the algorithms of RFC 8998 only.
     pub fn tls13_sm() -> Offer {
         Offer {
-            groups: vec![scheme::CURVE_SM2],
-            schemes: vec![scheme::SM2SIG_SM3],
-            shares: vec![scheme::CURVE_SM2],
-            ..Offer::plain(Version::TLS_1_3, vec![Suite(0x00c6), Suite(0x00c7)])
+            groups: vec![Group::CURVE_SM2],
+            schemes: vec![Scheme::SM2SIG_SM3],
+            shares: vec![Group::CURVE_SM2],
+            ..Offer::plain(Version::TLS_1_3, vec![Suite::TLS_SM4_GCM_SM3, Suite::TLS_SM4_CCM_SM3])
         }
     }
 }

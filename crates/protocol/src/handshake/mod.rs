@@ -33,7 +33,7 @@ pub use client::{Client, Done, Offer, Step, TlcpForms};
 pub use connection::{Connection, Received};
 pub use identity::{Identity, public_key};
 pub use learned::{Learned, Note, Proof, Stopped};
-pub use scheme::{CURVE_SM2, SM2SIG_SM3, groups, schemes};
+pub use scheme::{groups, schemes};
 pub use secrets::{Purpose, Secrets};
 pub use server::{Accepted, Preference, Served, Server, ServerConfig, ServerStep};
 pub use stop::{PeerMisbehaved, Stop, Unsupported};

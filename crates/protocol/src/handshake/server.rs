@@ -281,14 +281,13 @@ fn value<T>(kind: HandshakeType, read: Read<T>) -> Result<T, Stop> {
 /// The client's schemes; without the extension those of RFC 5246 7.4.1.4.1.
 fn schemes(hello: &ClientHello<'_>) -> Vec<Scheme> {
     let named = hello.extensions.as_ref().and_then(Extensions::signature_algorithms).and_then(Result::ok);
-    named.unwrap_or_else(|| vec![Scheme(0x0201), Scheme(0x0203)])
+    named.unwrap_or_else(|| vec![Scheme::RSA_PKCS1_SHA1, Scheme::ECDSA_SHA1])
 }
 
 /// The ServerHello of TLS 1.2 and TLCP. renegotiation_info is answered since current clients insist on it (RFC 5746
 /// 3.6).
 fn server_hello(hello: &ClientHello<'_>, version: Version, suite: Suite, random: [u8; 32]) -> ServerHello<'static> {
-    const SIGNALLING_SUITE: Suite = Suite(0x00ff);
-    let asks = hello.suites.contains(&SIGNALLING_SUITE)
+    let asks = hello.suites.contains(&Suite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV)
         || hello.extensions.as_ref().is_some_and(|list| list.find(ExtensionType::RENEGOTIATION_INFO).is_some());
     let extensions = (asks && version != Version::TLCP)
         .then(|| Extensions(vec![Extension::new(ExtensionType::RENEGOTIATION_INFO, &[0][..])]));

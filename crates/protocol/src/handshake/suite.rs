@@ -60,62 +60,86 @@ pub struct SuiteParameters {
 
 /// What `suite` means in `version`; `None` when a handshake with it cannot be completed here.
 pub fn parameters(version: Version, suite: Suite) -> Option<SuiteParameters> {
-    TABLE.iter().find(|(of, code, ..)| *of == version && *code == suite.0).map(
-        |&(_, code, key_exchange, hash, protection)| SuiteParameters {
-            suite: Suite(code),
-            key_exchange,
-            hash,
-            protection,
-        },
-    )
+    let (suite, key_exchange, hash, protection) = *rows(version).iter().find(|(code, ..)| *code == suite)?;
+    Some(SuiteParameters { suite, key_exchange, hash, protection })
 }
 
 /// Every suite that can be completed in `version`, stronger ones first.
 pub fn suites(version: Version) -> impl Iterator<Item = Suite> {
-    TABLE.iter().filter(move |(of, ..)| *of == version).map(|(_, code, ..)| Suite(*code))
+    rows(version).iter().map(|(suite, ..)| *suite)
 }
 
-const TABLE: &[(Version, u16, KeyExchange, Hash, Protection)] = {
+/// One row: suite, key exchange, hash of PRF or HKDF, protection.
+type Row = (Suite, KeyExchange, Hash, Protection);
+
+/// The suites of `version`, stronger ones first.
+fn rows(version: Version) -> &'static [Row] {
+    match version {
+        Version::TLCP => TLCP,
+        Version::TLS_1_3 => TLS_1_3,
+        Version::TLS_1_2 => TLS_1_2,
+        _ => &[],
+    }
+}
+
+const TLCP: &[Row] = {
+    use KeyExchange::{TlcpEcc, TlcpEcdhe};
+    use Protection::{Cbc, ExplicitNonce};
+    use {AeadAlgorithm::Sm4Gcm, BlockCipher::Sm4, Hash::Sm3};
+    &[
+        (Suite::ECC_SM4_GCM_SM3, TlcpEcc, Sm3, ExplicitNonce(Sm4Gcm)),
+        (Suite::ECDHE_SM4_GCM_SM3, TlcpEcdhe, Sm3, ExplicitNonce(Sm4Gcm)),
+        (Suite::ECC_SM4_CBC_SM3, TlcpEcc, Sm3, Cbc { cipher: Sm4, mac: Sm3 }),
+        (Suite::ECDHE_SM4_CBC_SM3, TlcpEcdhe, Sm3, Cbc { cipher: Sm4, mac: Sm3 }),
+    ]
+};
+
+const TLS_1_3: &[Row] = {
     use AeadAlgorithm::{Aes128Gcm, Aes256Gcm, ChaCha20Poly1305, Sm4Ccm, Sm4Gcm};
-    use BlockCipher::{Aes128, Aes256, Sm4, TripleDes};
-    use Hash::{Sha1, Sha256, Sha384, Sm3};
-    use KeyExchange::{Rsa, TlcpEcc, TlcpEcdhe, Tls13};
+    use Hash::{Sha256, Sha384, Sm3};
+    use KeyExchange::Tls13;
+    use Protection::XoredNonce;
+    &[
+        (Suite::TLS_AES_256_GCM_SHA384, Tls13, Sha384, XoredNonce(Aes256Gcm)),
+        (Suite::TLS_CHACHA20_POLY1305_SHA256, Tls13, Sha256, XoredNonce(ChaCha20Poly1305)),
+        (Suite::TLS_AES_128_GCM_SHA256, Tls13, Sha256, XoredNonce(Aes128Gcm)),
+        (Suite::TLS_SM4_GCM_SM3, Tls13, Sm3, XoredNonce(Sm4Gcm)),
+        (Suite::TLS_SM4_CCM_SM3, Tls13, Sm3, XoredNonce(Sm4Ccm)),
+    ]
+};
+
+const TLS_1_2: &[Row] = {
+    use AeadAlgorithm::{Aes128Gcm, Aes256Gcm, ChaCha20Poly1305};
+    use BlockCipher::{Aes128, Aes256, TripleDes};
+    use Hash::{Sha1, Sha256, Sha384};
+    use KeyExchange::Rsa;
     use Protection::{Cbc, ExplicitNonce, XoredNonce};
     const ECDHE_ECDSA: KeyExchange = KeyExchange::Ecdhe(Signer::Ecdsa);
     const ECDHE_RSA: KeyExchange = KeyExchange::Ecdhe(Signer::Rsa);
     &[
-        (Version::TLCP, 0xe053, TlcpEcc, Sm3, ExplicitNonce(Sm4Gcm)),
-        (Version::TLCP, 0xe051, TlcpEcdhe, Sm3, ExplicitNonce(Sm4Gcm)),
-        (Version::TLCP, 0xe013, TlcpEcc, Sm3, Cbc { cipher: Sm4, mac: Sm3 }),
-        (Version::TLCP, 0xe011, TlcpEcdhe, Sm3, Cbc { cipher: Sm4, mac: Sm3 }),
-        (Version::TLS_1_3, 0x1302, Tls13, Sha384, XoredNonce(Aes256Gcm)),
-        (Version::TLS_1_3, 0x1303, Tls13, Sha256, XoredNonce(ChaCha20Poly1305)),
-        (Version::TLS_1_3, 0x1301, Tls13, Sha256, XoredNonce(Aes128Gcm)),
-        (Version::TLS_1_3, 0x00c6, Tls13, Sm3, XoredNonce(Sm4Gcm)),
-        (Version::TLS_1_3, 0x00c7, Tls13, Sm3, XoredNonce(Sm4Ccm)),
-        (Version::TLS_1_2, 0xc02c, ECDHE_ECDSA, Sha384, ExplicitNonce(Aes256Gcm)),
-        (Version::TLS_1_2, 0xc030, ECDHE_RSA, Sha384, ExplicitNonce(Aes256Gcm)),
-        (Version::TLS_1_2, 0xcca9, ECDHE_ECDSA, Sha256, XoredNonce(ChaCha20Poly1305)),
-        (Version::TLS_1_2, 0xcca8, ECDHE_RSA, Sha256, XoredNonce(ChaCha20Poly1305)),
-        (Version::TLS_1_2, 0xc02b, ECDHE_ECDSA, Sha256, ExplicitNonce(Aes128Gcm)),
-        (Version::TLS_1_2, 0xc02f, ECDHE_RSA, Sha256, ExplicitNonce(Aes128Gcm)),
-        (Version::TLS_1_2, 0xc024, ECDHE_ECDSA, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
-        (Version::TLS_1_2, 0xc028, ECDHE_RSA, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
-        (Version::TLS_1_2, 0xc023, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
-        (Version::TLS_1_2, 0xc027, ECDHE_RSA, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
-        (Version::TLS_1_2, 0xc00a, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc014, ECDHE_RSA, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc009, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc013, ECDHE_RSA, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
-        (Version::TLS_1_2, 0x009d, Rsa, Sha384, ExplicitNonce(Aes256Gcm)),
-        (Version::TLS_1_2, 0x009c, Rsa, Sha256, ExplicitNonce(Aes128Gcm)),
-        (Version::TLS_1_2, 0x003d, Rsa, Sha256, Cbc { cipher: Aes256, mac: Sha256 }),
-        (Version::TLS_1_2, 0x003c, Rsa, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
-        (Version::TLS_1_2, 0x0035, Rsa, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
-        (Version::TLS_1_2, 0x002f, Rsa, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc008, ECDHE_ECDSA, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
-        (Version::TLS_1_2, 0xc012, ECDHE_RSA, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
-        (Version::TLS_1_2, 0x000a, Rsa, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
+        (Suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, ECDHE_ECDSA, Sha384, ExplicitNonce(Aes256Gcm)),
+        (Suite::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, ECDHE_RSA, Sha384, ExplicitNonce(Aes256Gcm)),
+        (Suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, ECDHE_ECDSA, Sha256, XoredNonce(ChaCha20Poly1305)),
+        (Suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, ECDHE_RSA, Sha256, XoredNonce(ChaCha20Poly1305)),
+        (Suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, ECDHE_ECDSA, Sha256, ExplicitNonce(Aes128Gcm)),
+        (Suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, ECDHE_RSA, Sha256, ExplicitNonce(Aes128Gcm)),
+        (Suite::TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384, ECDHE_ECDSA, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
+        (Suite::TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384, ECDHE_RSA, Sha384, Cbc { cipher: Aes256, mac: Sha384 }),
+        (Suite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
+        (Suite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256, ECDHE_RSA, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
+        (Suite::TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
+        (Suite::TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA, ECDHE_RSA, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
+        (Suite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, ECDHE_ECDSA, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
+        (Suite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, ECDHE_RSA, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
+        (Suite::TLS_RSA_WITH_AES_256_GCM_SHA384, Rsa, Sha384, ExplicitNonce(Aes256Gcm)),
+        (Suite::TLS_RSA_WITH_AES_128_GCM_SHA256, Rsa, Sha256, ExplicitNonce(Aes128Gcm)),
+        (Suite::TLS_RSA_WITH_AES_256_CBC_SHA256, Rsa, Sha256, Cbc { cipher: Aes256, mac: Sha256 }),
+        (Suite::TLS_RSA_WITH_AES_128_CBC_SHA256, Rsa, Sha256, Cbc { cipher: Aes128, mac: Sha256 }),
+        (Suite::TLS_RSA_WITH_AES_256_CBC_SHA, Rsa, Sha256, Cbc { cipher: Aes256, mac: Sha1 }),
+        (Suite::TLS_RSA_WITH_AES_128_CBC_SHA, Rsa, Sha256, Cbc { cipher: Aes128, mac: Sha1 }),
+        (Suite::TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA, ECDHE_ECDSA, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
+        (Suite::TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA, ECDHE_RSA, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
+        (Suite::TLS_RSA_WITH_3DES_EDE_CBC_SHA, Rsa, Sha256, Cbc { cipher: TripleDes, mac: Sha1 }),
     ]
 };
 

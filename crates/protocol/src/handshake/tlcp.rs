@@ -1,13 +1,13 @@
 //! What TLCP has of its own: SM2 encryption of the pre-master secret, and the SM2 key exchange (GB/T 38636-2020
 //! 6.4.5.8).
 
+use dengmi_core::Group;
 use dengmi_crypto::sm2::{DEFAULT_IDENTIFIER, Exchange, PublicKey, Role};
 use dengmi_parse::tls::message::{ClientKeyExchange, CurvePoint, TooLong};
 
 use super::classic::{Classic, Exchanged};
 use super::client::Common;
 use super::identity::Identity;
-use super::scheme::CURVE_SM2;
 use super::secrets::Purpose;
 use super::stop::{PeerMisbehaved, Stop, Unsupported};
 
@@ -50,7 +50,7 @@ pub(super) fn exchange(classic: &Classic, common: &mut Common, identity: &Identi
         peer_identifier: DEFAULT_IDENTIFIER,
     }
     .agree(48)?;
-    let curve = CurvePoint { group: CURVE_SM2, point: &own.share() };
+    let curve = CurvePoint { group: Group::CURVE_SM2, point: &own.share() };
     let mut message = Vec::new();
     ClientKeyExchange::Parameters { wrapped: common.offer.forms.wrapped_share, curve }.write(&mut message)?;
     Ok(Exchanged { pre_master: agreed.key, message })

@@ -1,6 +1,6 @@
 //! A TLS 1.3 server that is wrong in one place, made of the public parts: what our own server would never do.
 
-use dengmi_core::{KeyRole, Scheme, Version};
+use dengmi_core::{Group, KeyRole, Scheme, Version};
 use dengmi_crypto::agreement::{AgreementGroup, EphemeralKey};
 use dengmi_crypto::{Hash, SignatureScheme, VerifyError, rand_core, sm2};
 use dengmi_parse::Limits;
@@ -11,9 +11,7 @@ use dengmi_parse::tls::message::{
 use dengmi_parse::tls::{ContentType, Record};
 use dengmi_protocol::handshake::schedule::{FinishedBy, Schedule, TrafficSecret, certificate_verify_text};
 use dengmi_protocol::handshake::suite::parameters;
-use dengmi_protocol::handshake::{
-    CURVE_SM2, Client, Note, Offer, PeerMisbehaved, SM2SIG_SM3, Step, Stop, Stopped, Transcript,
-};
+use dengmi_protocol::handshake::{Client, Note, Offer, PeerMisbehaved, Step, Stop, Stopped, Transcript};
 
 use crate::identities::{secrets, sm2_server};
 
@@ -23,7 +21,7 @@ struct Wrong {
     finished: bool,
 }
 
-const RIGHT: Wrong = Wrong { identifier: sm2::TLS13_IDENTIFIER, scheme: SM2SIG_SM3, finished: true };
+const RIGHT: Wrong = Wrong { identifier: sm2::TLS13_IDENTIFIER, scheme: Scheme::SM2SIG_SM3, finished: true };
 
 /// A source that counts: good enough for a peer that has nothing to hide.
 struct Counter(u8);
@@ -72,7 +70,7 @@ fn flight(hello: &[u8], wrong: &Wrong) -> Vec<u8> {
         compression: 0,
         extensions: Some(Extensions(vec![
             Extension::selected_version(Version::TLS_1_3),
-            Extension::key_share(KeyShareEntry { group: CURVE_SM2, key_exchange: &point }).unwrap(),
+            Extension::key_share(KeyShareEntry { group: Group::CURVE_SM2, key_exchange: &point }).unwrap(),
         ])),
     }
     .write(&mut bytes)

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use dengmi_core::{KeyRole, Version};
+use dengmi_core::{Group, KeyRole, Scheme, Version};
 use dengmi_crypto::PrivateKey;
 use dengmi_crypto::sm2;
 use dengmi_parse::tls::AlertDescription;
 use dengmi_protocol::handshake::suite::{KeyExchange, Protection};
 use dengmi_protocol::handshake::{
-    CURVE_SM2, Client, Done, Identity, Offer, PeerMisbehaved, Purpose, SM2SIG_SM3, Secrets, Step, Stop, Stopped,
-    TlcpForms,
+    Client, Done, Identity, Offer, PeerMisbehaved, Purpose, Secrets, Step, Stop, Stopped, TlcpForms,
 };
 
 use crate::recording::{Recording, all};
@@ -28,7 +27,7 @@ fn offer(recording: &Recording) -> Offer {
     let base = if recording.is_tls13() { Offer::tls13_sm() } else { Offer::tlcp() };
     Offer {
         suites: vec![suite.suite],
-        shares: if recording.is_tls13() && !hrr { vec![CURVE_SM2] } else { vec![] },
+        shares: if recording.is_tls13() && !hrr { vec![Group::CURVE_SM2] } else { vec![] },
         compatible: recording.maybe("random", "legacy_session_id").is_some_and(|id| !id.is_empty()),
         identity: recording.has_client_certificate().then(|| Arc::new(identity(recording))),
         ..base
@@ -139,10 +138,10 @@ fn check_proof(recording: &Recording, done: &Done) {
     assert_eq!(learned.certificates, recording.certificates("server"), "{}", recording.name);
     assert_eq!(learned.client_certificate_asked, Some(recording.has_client_certificate()), "{}", recording.name);
     assert_eq!(learned.client_authorities.is_empty(), !recording.has_client_certificate(), "{}", recording.name);
-    assert_eq!(learned.scheme, Some(SM2SIG_SM3), "{}", recording.name);
+    assert_eq!(learned.scheme, Some(Scheme::SM2SIG_SM3), "{}", recording.name);
     assert_eq!(learned.retried, recording.kind() == "tls13-hrr", "{}", recording.name);
     assert_eq!(learned.notes, [], "{}", recording.name);
-    let expected_group = (recording.suite().key_exchange != KeyExchange::TlcpEcc).then_some(CURVE_SM2);
+    let expected_group = (recording.suite().key_exchange != KeyExchange::TlcpEcc).then_some(Group::CURVE_SM2);
     assert_eq!(learned.group, expected_group, "{}", recording.name);
     let proofs: Vec<(KeyRole, &str)> = proof.proofs().iter().map(|proof| (proof.key, &*proof.by)).collect();
     let expected: &[(KeyRole, &str)] = if recording.is_tls13() {
@@ -266,7 +265,7 @@ fn ecdhe_without_a_client_pair_stops_with_everything_that_the_server_said() {
     let Stopped { reason, learned } = *end.unwrap();
     assert_eq!(reason, Stop::NeedsClientPair);
     assert_eq!(learned.client_certificate_asked, Some(true));
-    assert_eq!(learned.group, Some(CURVE_SM2));
+    assert_eq!(learned.group, Some(Group::CURVE_SM2));
     assert_eq!(learned.proofs.len(), 1, "the signing key only");
     assert_eq!(learned.proofs[0].key, KeyRole::Signing);
     // user_canceled, then close_notify, as warnings and in clear.

@@ -1,6 +1,6 @@
 //! The server's handshake of TLCP and TLS 1.2.
 
-use dengmi_core::Version;
+use dengmi_core::{Scheme, Version};
 use dengmi_crypto::agreement::EphemeralKey;
 use dengmi_crypto::sm2::Ciphertext;
 use dengmi_parse::tls::message::{
@@ -13,7 +13,7 @@ use super::{Common, State, schemes, server_hello, value};
 use crate::handshake::client::{generate, sign};
 use crate::handshake::record::RecordKey;
 use crate::handshake::schedule::{FinishedBy, MasterSecret};
-use crate::handshake::scheme::{self, SM2SIG_SM3};
+use crate::handshake::scheme;
 use crate::handshake::secrets::Purpose;
 use crate::handshake::stop::{PeerMisbehaved, Stop, Unsupported};
 use crate::handshake::suite::{KeyExchange, SuiteParameters};
@@ -71,8 +71,8 @@ impl Classic {
             KeyExchange::TlcpEcc => {
                 let encryption = identity.certificates.get(1).map(Vec::as_slice).unwrap_or_default();
                 text.extend(tlcp::with_length(encryption)?);
-                let signature = sign(identity, SM2SIG_SM3, version, &text, &mut common.secrets)?;
-                common.accepted.scheme = Some(SM2SIG_SM3);
+                let signature = sign(identity, Scheme::SM2SIG_SM3, version, &text, &mut common.secrets)?;
+                common.accepted.scheme = Some(Scheme::SM2SIG_SM3);
                 let signature = Signature { scheme: None, bytes: &signature };
                 let mut bytes = Vec::new();
                 ServerKeyExchange::CertificateOnly(signature).write(&mut bytes)?;
