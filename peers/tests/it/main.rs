@@ -139,6 +139,9 @@ fn one_port_can_speak_tlcp_and_tls() {
     let protocols: Vec<Protocol> = found.sessions().iter().map(|(protocol, _)| *protocol).collect();
     assert!(protocols.contains(&Protocol::Tls) && protocols.contains(&Protocol::Tlcp));
     assert!(found.sessions().iter().all(|(_, session)| session.handshake == Completion::Complete));
+    // Tongsuo takes SM4 with an RSA certificate unless it is told to be strict: the mix is met and can be seen.
+    let mixed = session(&found, Suite::TLS_SM4_GCM_SM3);
+    assert_eq!(mixed.signature, Field::Seen(Scheme::RSA_PSS_RSAE_SHA256.to_string().into()));
     for certificate in found.certificates().iter().filter(|certificate| !certificate.is_ca) {
         assert_eq!(certificate.checked.as_ref().unwrap().chain, Chain::Trusted, "{certificate:?}");
     }

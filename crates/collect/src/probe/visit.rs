@@ -196,9 +196,13 @@ impl Visit {
     /// One complete handshake for each family that the server speaks and this program can complete.
     async fn shake_all(&mut self, road: &Arc<Road>) {
         let known: Vec<plan::Known> = self.plan.known().collect();
-        for mut offer in offers(&known) {
-            offer.server_name = self.server_name.clone().filter(|_| offer.version != Version::TLCP);
-            self.shake(road, offer).await;
+        for forms in offers(&known) {
+            for (number, offer) in forms.iter().enumerate() {
+                self.shake(road, offer.clone()).await;
+                if number + 1 < forms.len() && !self.drop_refusal() {
+                    break;
+                }
+            }
         }
         self.shake_for_other_certificates(road, &known).await;
     }
@@ -214,27 +218,29 @@ impl Visit {
         };
         let Some(met) = first.result.as_ref().ok().and_then(|proof| proof.learned().scheme) else { return };
         let kind = |scheme: Scheme| registry::scheme(scheme).and_then(|entry| entry.key);
-        for mut offer in offers(known).into_iter().filter(|offer| offer.version == Version::TLS_1_3).take(1) {
+        let first = offers(known).into_iter().flatten().find(|offer| offer.version == Version::TLS_1_3);
+        if let Some(mut offer) = first {
             offer.schemes.retain(|&scheme| kind(scheme) != kind(met));
-            offer.server_name = self.server_name.clone();
-            if offer.schemes.is_empty() {
-                continue;
-            }
-            let before = self.handshakes.len();
-            self.shake(road, offer).await;
-            // A refusal says only that there is no other certificate: no session.
-            let nothing = |handshake: &Handshake| {
-                let stopped = handshake.result.as_ref().err();
-                stopped.is_some_and(|stopped| stopped.learned.certificates.is_empty())
-            };
-            if self.handshakes.get(before).is_some_and(nothing) {
-                self.handshakes.truncate(before);
+            if !offer.schemes.is_empty() {
+                self.shake(road, offer).await;
+                // It would say only that there is no other certificate.
+                self.drop_refusal();
             }
         }
     }
 
-    async fn shake(&mut self, road: &Arc<Road>, offer: HandshakeOffer) {
+    /// Takes back the latest handshake when it was refused before anything was learned; says whether it was.
+    fn drop_refusal(&mut self) -> bool {
+        let refused = |handshake: &mut Handshake| match &handshake.result {
+            Ok(_) => false,
+            Err(stopped) => handshake.loss.is_none() && stopped.learned.certificates.is_empty(),
+        };
+        self.handshakes.pop_if(refused).is_some()
+    }
+
+    async fn shake(&mut self, road: &Arc<Road>, mut offer: HandshakeOffer) {
         let version = offer.version;
+        offer.server_name = self.server_name.clone().filter(|_| version != Version::TLCP);
         self.connections = self.connections.saturating_add(1);
         let Some(Shaken { result, loss, dialogue }) = road.shake(offer).await else { return };
         let mut text = String::new();
@@ -293,8 +299,8 @@ impl Road {
 }
 
 /// The handshakes that this program can complete with what the server was found to accept: TLS 1.3, else TLS 1.2; TLCP
-/// with CBC and with GCM; TLS 1.3 with the suites of RFC 8998.
-fn offers(known: &[plan::Known]) -> Vec<HandshakeOffer> {
+/// with CBC and with GCM; TLS 1.3 with the suites of RFC 8998. Of each, the forms that are tried until one is taken up.
+fn offers(known: &[plan::Known]) -> Vec<Vec<HandshakeOffer>> {
     let national = [Suite::TLS_SM4_GCM_SM3, Suite::TLS_SM4_CCM_SM3];
     let of = |version: Version, usable: &dyn Fn(Suite) -> bool| -> Option<(Vec<Suite>, Vec<Group>)> {
         let accepts = &known.iter().find(|known| known.accepts.version == version)?.accepts;
@@ -308,29 +314,23 @@ fn offers(known: &[plan::Known]) -> Vec<HandshakeOffer> {
     let tls13 = of(Version::TLS_1_3, &|suite| !national.contains(&suite)).filter(|(_, groups)| !groups.is_empty());
     if let Some((suites, groups)) = tls13 {
         let shares = groups.iter().take(1).copied().collect();
-        offers.push(HandshakeOffer { suites, shares, groups, ..HandshakeOffer::tls13() });
+        offers.push(vec![HandshakeOffer { suites, shares, groups, ..HandshakeOffer::tls13() }]);
     } else if let Some((suites, _)) = of(Version::TLS_1_2, &|_| true) {
-        offers.push(HandshakeOffer { suites, ..HandshakeOffer::tls12() });
+        offers.push(vec![HandshakeOffer { suites, ..HandshakeOffer::tls12() }]);
     }
     for suite in [Suite::ECC_SM4_CBC_SM3, Suite::ECC_SM4_GCM_SM3] {
         if let Some((suites, _)) = of(Version::TLCP, &|accepted| accepted == suite) {
-            offers.push(HandshakeOffer { suites, ..HandshakeOffer::tlcp() });
+            offers.push(vec![HandshakeOffer { suites, ..HandshakeOffer::tlcp() }]);
         }
     }
-    if let Some((suites, groups)) = of(Version::TLS_1_3, &|suite| national.contains(&suite)) {
+    let sm = of(Version::TLS_1_3, &|suite| national.contains(&suite)).filter(|(_, groups)| !groups.is_empty());
+    if let Some((suites, groups)) = sm {
         let sm = HandshakeOffer { suites, ..HandshakeOffer::tls13_sm() };
         // RFC 8998 wants curveSM2 and an SM2 certificate; a server that mixes is met with what it has.
-        let strict = groups.contains(&Group::CURVE_SM2);
-        offers.push(if strict {
-            sm
-        } else {
-            HandshakeOffer {
-                shares: groups.iter().take(1).copied().collect(),
-                groups,
-                schemes: schemes().collect(),
-                ..sm
-            }
-        });
+        let strict = groups.contains(&Group::CURVE_SM2).then(|| sm.clone());
+        let shares = groups.iter().take(1).copied().collect();
+        let mixed = HandshakeOffer { shares, groups, schemes: schemes().collect(), ..sm };
+        offers.push(strict.into_iter().chain([mixed]).collect());
     }
     offers
 }

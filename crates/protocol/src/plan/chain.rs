@@ -2,8 +2,9 @@
 //!
 //! Groups are told by the same hellos as suites. Those already seen move to the end of the list and never leave it, so
 //! that no suite loses the group that it needs: not an ECDHE suite its exchange, not an ECDSA certificate its curve. A
-//! server that follows the client's order of groups then names a new one each time; one that follows its own names the
-//! same again, and its groups are asked afterwards, without those seen.
+//! server that follows the client's order of groups then names a new one each time. One that has an order of its own, or
+//! has its groups in classes as OpenSSL 3.5 does, sooner or later names one again, and its other groups are asked
+//! afterwards, without those seen.
 
 use super::{Answer, Chosen, Finding, Lists, Loss, Offer, Spoken, Style};
 use dengmi_core::{Accepts, Asked, Group, Order, Protocol, Reach, Scheme, Suite, Version};
@@ -31,11 +32,9 @@ enum Phase {
 /// How the groups are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Grouping {
-    /// New ones first, seen ones last; nothing is known about the server's way to choose.
+    /// New ones first, seen ones last: while the server names new ones.
     Beside,
-    /// The same, and the server has shown that it follows the client's order: when it names a seen one, no other is left.
-    BesideInClientsOrder,
-    /// The server may follow its own order: only new ones, once the suites are known.
+    /// The server named a seen one: it has no other, or likes that one better. Only new ones, once the suites are known.
     Apart,
     /// Nothing is left to ask.
     Ended,
@@ -266,10 +265,6 @@ impl Chain {
     fn group(&mut self, group: Option<Group>) {
         let Some(group) = group else { return };
         if let Some(at) = self.unseen.iter().position(|&unseen| unseen == group) {
-            if self.grouping == Grouping::Beside && !self.groups.is_empty() {
-                // A server with an order of its own would have named a seen one again: it preferred that before.
-                self.grouping = Grouping::BesideInClientsOrder;
-            }
             self.unseen.remove(at);
             self.groups.push(group);
             if self.unseen.is_empty() {
@@ -287,7 +282,7 @@ impl Chain {
             // Only unseen ones were offered, and it chose another all the same: it does not look at the list.
             (Grouping::Apart, Phase::Groups) => Grouping::Ended,
             (Grouping::Beside | Grouping::Apart, _) => Grouping::Apart,
-            (Grouping::BesideInClientsOrder | Grouping::Ended, _) => Grouping::Ended,
+            (Grouping::Ended, _) => Grouping::Ended,
         };
     }
 

@@ -3,10 +3,11 @@
 //!
 //! Every version is asked by a chain of hellos of its own; chains do not depend on each other and may run side by
 //! side. With `k` accepted suites and `g` groups a version costs at most `max(k, g) + 3` hellos with a server that
-//! takes groups in the client's order, and at most `k + g + 3` with one that has its own: a group that such a server
+//! takes groups in the client's order, and at most `k + g + 3` with any other: a group that such a server
 //! prefers hides the others, and leaving it out can take away the curve of an ECDSA certificate or the exchange of the
 //! ECDHE suites, so it is left out only once the suites are known. Suites that use no group tell none, so `g` groups need
-//! as many suites that do, or hellos of their own. A version that is refused costs one hello.
+//! as many suites that do, or hellos of their own; where only one does, the order of suites costs one more. A version
+//! that is refused costs one hello.
 //!
 //! One thing cannot be seen: before TLS 1.3 a server with an order of its own and certificates on elliptic curves only
 //! never names a group that it likes less than the curve of its certificate.

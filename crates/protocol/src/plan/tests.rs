@@ -37,6 +37,25 @@ enum Refusal {
     Close,
 }
 
+/// How a server chooses a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GroupOrder {
+    Clients,
+    Own,
+    /// Pairs of groups in its own order, and within a pair the client's: OpenSSL since 3.5.
+    Classes,
+}
+
+impl GroupOrder {
+    fn pick(self, offered: &[Group], accepted: &[Group]) -> Option<Group> {
+        match self {
+            GroupOrder::Clients => pick(offered, accepted, false, |_| true),
+            GroupOrder::Own => pick(offered, accepted, true, |_| true),
+            GroupOrder::Classes => accepted.chunks(2).find_map(|class| pick(offered, class, false, |_| true)),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Speaks {
     version: Version,
@@ -45,7 +64,7 @@ struct Speaks {
     /// In order of preference.
     groups: Vec<Group>,
     own_order: bool,
-    own_group_order: bool,
+    group_order: GroupOrder,
     /// The curve of the certificate that [`on_curve`] suites need: not chosen when the hello does not offer it.
     curve: Option<Group>,
 }
@@ -97,7 +116,7 @@ impl Server {
         }
         let sends_groups = matches!(offer.style, Style::Full | Style::Shares);
         let group = match sends_groups {
-            true => pick(&offer.groups, &speaks.groups, speaks.own_group_order, |_| true),
+            true => speaks.group_order.pick(&offer.groups, &speaks.groups),
             false => speaks.groups.first().copied(),
         };
         let curve = !sends_groups || speaks.curve.is_none_or(|curve| offer.groups.contains(&curve));
@@ -151,7 +170,7 @@ fn server(seed: u64) -> Server {
             suites: dice.some(&lists.suites, suites),
             groups: dice.some(&lists.groups, groups),
             own_order: dice.one_in(2),
-            own_group_order: dice.one_in(2),
+            group_order: [GroupOrder::Clients, GroupOrder::Own, GroupOrder::Classes][dice.below(3)],
             curve: None,
         });
         if let Some(speaks) = speaks.last_mut()
@@ -192,7 +211,9 @@ fn visible_groups(truth: &Speaks) -> BTreeSet<Group> {
 /// it likes less.
 fn hides_groups(truth: &Speaks) -> bool {
     let mut grouped = truth.suites.iter().filter(|&&suite| grouped(truth.version, suite));
-    truth.curve.is_some() && truth.own_group_order && grouped.all(|&suite| on_curve(truth.version, suite))
+    truth.curve.is_some()
+        && truth.group_order != GroupOrder::Clients
+        && grouped.all(|&suite| on_curve(truth.version, suite))
 }
 
 /// The truth of one version against what was found, with every answer given.
@@ -225,8 +246,11 @@ fn check(seed: u64, server: &Server, known: &Known) {
     let (k, with, g) =
         (truth.suites.len(), truth.suites.iter().filter(|&&suite| grouped(truth.version, suite)).count(), groups.len());
     // Suites that use no group cannot name one: only `with` of the k hellos can tell a group on the way.
-    let bound = if truth.own_group_order { k + g + 3 } else { (k - with) + with.max(g) + 3 };
-    // With a single suite to ask groups by, the server's way to choose shows only after the suites are known.
+    let bound = match truth.group_order {
+        GroupOrder::Clients => (k - with) + with.max(g) + 3,
+        GroupOrder::Own | GroupOrder::Classes => k + g + 3,
+    };
+    // The hellos for groups tell the order of suites too, unless only one suite goes with them.
     let bound = bound + usize::from(with == 1);
     // A refusal by closing is asked twice and confirmed; a first refusal of an empty key_share costs one.
     let closing = if server.refusal == Refusal::Close { 3 } else { 0 };
@@ -455,7 +479,7 @@ fn a_close_ends_a_list_only_when_the_server_still_talks_afterwards() {
         suites: vec![Suite(2), Suite(1)],
         groups: vec![],
         own_order: true,
-        own_group_order: true,
+        group_order: GroupOrder::Own,
         curve: None,
     };
     let server = Server {
