@@ -1,5 +1,6 @@
 //! The facts of a case as the judge reads them: the described system, and observations by what they are about.
 
+use super::index::Index;
 use dengmi_core::system::System;
 use dengmi_core::{EntryNumber, Fact, Method, Observation, Statement};
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ pub struct Evidence<'a> {
     pub system: &'a System,
     /// The entry that holds it.
     pub described: Option<EntryNumber>,
+    pub(super) index: Index<'a>,
     observed: BTreeMap<Box<str>, Vec<(EntryNumber, Observation)>>,
     statements: BTreeMap<Box<str>, Vec<Said>>,
 }
@@ -33,7 +35,9 @@ impl<'a> Evidence<'a> {
         described: Option<EntryNumber>,
         observations: impl IntoIterator<Item = (EntryNumber, Observation)>,
     ) -> Evidence<'a> {
-        let mut evidence = Evidence { system, described, observed: BTreeMap::new(), statements: BTreeMap::new() };
+        let index = Index::of(system);
+        let mut evidence =
+            Evidence { system, described, index, observed: BTreeMap::new(), statements: BTreeMap::new() };
         for (entry, observation) in observations {
             match observation.fact {
                 Fact::Statement(statement) => {

@@ -3,8 +3,8 @@
 use super::evidence::Evidence;
 use crate::determine::{Scene, Source, Word};
 use dengmi_core::system::{
-    Application, Channel, Device, DeviceKind, Key, MANAGEMENT, PeerOwner, PlanState, Product, Reuse, ReusedConclusion,
-    RoomOwner, ScopeDecision, Spot, SubjectKind, user_class,
+    Device, DeviceKind, Key, PeerOwner, PlanState, Product, Reuse, ReusedConclusion, RoomOwner, ScopeDecision, Spot,
+    SubjectKind,
 };
 use dengmi_core::{
     Accepts, Asked, Certificate, Chain, Coverage, Date, EntryNumber, Fact, Method, Observation, Protocol, Reach,
@@ -26,6 +26,8 @@ pub(super) struct Gather<'a> {
     pub(super) issuer: IssuerRule,
     pub(super) indicator: &'a str,
     pub(super) subject: &'a str,
+    /// The line that names the subject.
+    pub(super) line: Option<u32>,
     pub(super) scene: Scene,
 }
 
@@ -151,10 +153,8 @@ impl<'a> Gather<'a> {
     // ------------------------------------------------------------ products and keys
 
     /// The keys that serve this unit on this subject.
-    fn keys(&self) -> Vec<&'a Key> {
-        let serves = format!("{} {}", self.indicator, self.subject);
-        let system = self.evidence.system;
-        system.key.iter().filter(|key| key.serves.iter().any(|spot| **spot.get_ref() == *serves)).collect()
+    fn keys(&self) -> &'a [&'a Key] {
+        self.evidence.index.keys(self.indicator, self.subject)
     }
 
     /// K's facts: the product, the keys and the plan. `named` is the product that the subject names itself, else the one that
@@ -165,12 +165,12 @@ impl<'a> Gather<'a> {
         let kept =
             keys.iter().filter_map(|key| key.kept_in.as_ref()).find(|place| system.product(place.get_ref()).is_some());
         let functions: Vec<Box<str>> = keys.iter().filter_map(|key| key.algorithm.clone()).collect();
-        self.kept_by(named.or(kept), &functions, &keys);
+        self.kept_by(named.or(kept), &functions, keys);
     }
 
     /// As [`Gather::protected`] for a channel: the product is its own, and what is used of it are the protocols.
     fn channel_product(&mut self, named: Option<&Spot>) {
-        self.kept_by(named, &self.protocols_in_use(), &self.keys());
+        self.kept_by(named, &self.protocols_in_use(), self.keys());
     }
 
     fn kept_by(&mut self, named: Option<&Spot>, functions: &[Box<str>], keys: &[&Key]) {
@@ -266,16 +266,13 @@ impl<'a> Gather<'a> {
     }
 
     fn place_of_subject(&self) -> Source {
-        let system = self.evidence.system;
-        let subject = system.subjects().into_iter().find(|named| named.id.as_str() == self.subject);
-        Source { entry: self.evidence.described, line: subject.map(|named| named.line), method: Method::DocumentReview }
+        Source { entry: self.evidence.described, line: self.line, method: Method::DocumentReview }
     }
 
     // ------------------------------------------------------------ kinds of subjects
 
     fn room(&mut self) {
-        let system = self.evidence.system;
-        let Some(room) = system.room.iter().find(|room| &**room.id.get_ref() == self.subject) else { return };
+        let Some(room) = self.evidence.index.rooms.get(self.subject).copied() else { return };
         let source = self.described(Some(&room.id), Method::Interview);
         if room.owner == Some(RoomOwner::Cloud) {
             self.word(Word::OwnedBy, "cloud-platform", source);
@@ -314,12 +311,8 @@ impl<'a> Gather<'a> {
         }
     }
 
-    fn channel_named(&self) -> Option<&Channel> {
-        self.evidence.system.channel.iter().find(|channel| &**channel.id.get_ref() == self.subject)
-    }
-
     fn channel(&mut self) {
-        let Some(channel) = self.channel_named().cloned() else { return };
+        let Some(channel) = self.evidence.index.channels.get(self.subject).copied() else { return };
         let source = self.described(Some(&channel.id), Method::Interview);
         if let Some(limited) = channel.clients_limited {
             self.truth(Word::ClientsLimited, limited, source);
@@ -341,14 +334,12 @@ impl<'a> Gather<'a> {
     }
 
     fn access_path(&mut self) {
-        let Some(channel) = self.channel_named().cloned() else { return };
+        let Some(channel) = self.evidence.index.channels.get(self.subject).copied() else { return };
         self.protected(channel.product.as_ref());
     }
 
     fn device(&mut self, boundary: bool) {
-        let system = self.evidence.system;
-        let Some(device) = system.device.iter().find(|device| &**device.id.get_ref() == self.subject) else { return };
-        let device = device.clone();
+        let Some(device) = self.evidence.index.devices.get(self.subject).copied() else { return };
         let source = self.described(Some(&device.id), Method::Interview);
         let kind = match device.kind {
             DeviceKind::GeneralServer => "general server",
@@ -367,13 +358,13 @@ impl<'a> Gather<'a> {
             );
         }
         match self.indicator {
-            "DEV-ID" => self.device_login(&device, source),
-            "DEV-CHAN" => self.device_management(&device, source),
+            "DEV-ID" => self.device_login(device, source),
+            "DEV-CHAN" => self.device_management(device, source),
             _ => {
                 if let Some(labels) = device.labels {
                     self.truth(Word::LabelsUsed, labels, source);
                 }
-                self.whole_machine(&device);
+                self.whole_machine(device);
             }
         }
     }
@@ -386,10 +377,10 @@ impl<'a> Gather<'a> {
         if !certified {
             return self.protected(None);
         }
-        let product = device.product.as_ref().and_then(|name| self.evidence.system.product(name.get_ref())).cloned();
+        let product = device.product.as_ref().and_then(|name| self.evidence.system.product(name.get_ref()));
         let Some(product) = product else { return self.protected(None) };
         let at = self.described(Some(&product.id), Method::DocumentReview);
-        self.product(&product, &[]);
+        self.product(product, &[]);
         self.statements_of_product(product.id.get_ref());
         self.truth(Word::ProductFunctionTested, true, at);
         if product.certificate.is_some() {
@@ -401,7 +392,7 @@ impl<'a> Gather<'a> {
     }
 
     fn device_login(&mut self, device: &Device, source: Source) {
-        let product = device.login.iter().find(|login| self.evidence.system.product(login).is_some());
+        let product = device.login.iter().find_map(|login| self.evidence.system.product(login));
         let weak = device.login.iter().find_map(|login| weak_login(login));
         if let Some(weak) = weak {
             self.word(Word::Mechanism, weak, source);
@@ -410,8 +401,7 @@ impl<'a> Gather<'a> {
         if device.login.iter().any(|login| login.contains("via bastion") || login.contains("堡垒机")) {
             self.truth(Word::ViaBastion, true, source);
         }
-        let spot = product.and_then(|name| self.evidence.system.product(name)).map(|product| product.id.clone());
-        self.protected(spot.as_ref());
+        self.protected(product.map(|product| &product.id));
     }
 
     fn device_management(&mut self, device: &Device, source: Source) {
@@ -427,34 +417,20 @@ impl<'a> Gather<'a> {
 
     fn user(&mut self) {
         let system = self.evidence.system;
-        let find = |application: &&Application| {
-            application.users.iter().any(|user| user_class(application, user) == self.subject)
-        };
-        let Some(application) = system.application.iter().find(find) else { return };
-        let Some(user) = application.users.iter().find(|user| user_class(application, user) == self.subject).cloned()
-        else {
-            return;
-        };
+        let Some(user) = self.evidence.index.users.get(self.subject).copied() else { return };
         let source = self.described(Some(&user.id), Method::Interview);
         self.reuse(user.reuse.as_ref());
-        let product = user.product.clone().or_else(|| {
-            let login = user.login.as_deref()?;
-            system.product(login).map(|product| product.id.clone())
-        });
+        let by_login = || user.login.as_deref().and_then(|login| system.product(login)).map(|product| &product.id);
+        let product = user.product.as_ref().or_else(by_login);
         if let Some(weak) = user.login.as_deref().and_then(weak_login) {
             self.word(Word::Mechanism, weak, source);
             self.words(Word::Evidence, vec!["interview".into()], source);
         }
-        self.protected(product.as_ref());
+        self.protected(product);
     }
 
     fn label(&mut self) {
-        let system = self.evidence.system;
-        let Some(application) =
-            system.application.iter().find(|application| &**application.id.get_ref() == self.subject)
-        else {
-            return;
-        };
+        let Some(application) = self.evidence.index.applications.get(self.subject).copied() else { return };
         if let Some(labels) = application.labels {
             let source = self.described(Some(&application.id), Method::Interview);
             self.truth(Word::LabelsUsed, labels, source);
@@ -463,16 +439,14 @@ impl<'a> Gather<'a> {
     }
 
     fn data(&mut self) {
-        let system = self.evidence.system;
-        let Some(data) = system.data.iter().find(|data| &**data.id.get_ref() == self.subject).cloned() else { return };
+        let Some(data) = self.evidence.index.data.get(self.subject).copied() else { return };
         let source = self.described(Some(&data.id), Method::DocumentReview);
         if let Some(kind) = &data.kind {
             self.word(Word::DataKind, kind, source);
         }
         if ["APP-TCONF", "APP-TINT"].contains(&self.indicator) {
-            let carrying = |channel: &&Channel| channel.carries.iter().any(|spot| spot.get_ref() == data.id.get_ref());
-            let channels: Vec<Box<str>> =
-                system.channel.iter().filter(carrying).map(|channel| channel.id.get_ref().clone()).collect();
+            let carrying = self.evidence.index.carrying(self.subject);
+            let channels: Vec<Box<str>> = carrying.iter().map(|channel| (*channel).into()).collect();
             if !channels.is_empty() {
                 self.words(Word::Channels, channels, source);
             }
@@ -481,10 +455,7 @@ impl<'a> Gather<'a> {
     }
 
     fn action(&mut self) {
-        let system = self.evidence.system;
-        let Some(action) = system.action.iter().find(|action| &**action.id.get_ref() == self.subject).cloned() else {
-            return;
-        };
+        let Some(action) = self.evidence.index.actions.get(self.subject).copied() else { return };
         if let Some(liability) = action.legal_liability {
             let source = self.described(Some(&action.id), Method::DocumentReview);
             self.truth(Word::LegalLiability, liability, source);
@@ -494,7 +465,6 @@ impl<'a> Gather<'a> {
 
     fn management(&mut self) {
         let system = self.evidence.system;
-        self.statements(MANAGEMENT);
         let about = &system.system;
         let head = Source { entry: self.evidence.described, line: Some(1), method: Method::DocumentReview };
         for (word, day) in [(Word::LiveSince, about.live_since), (Word::Relaunched, about.relaunched)] {

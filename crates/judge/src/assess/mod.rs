@@ -4,6 +4,7 @@
 
 mod evidence;
 mod gather;
+mod index;
 
 pub use evidence::{Evidence, Said};
 
@@ -13,7 +14,7 @@ use crate::determine::{
 };
 use crate::law::{Baseline, Group, Indicator, Law, LayerId, Modal};
 use crate::score::{Compensation, Conclusion, Range, Refusal, Score, Scored, score};
-use dengmi_core::system::{MANAGEMENT, Named, RuledRisk, Ruling, ScopeDecision, SubjectKind, System};
+use dengmi_core::system::{MANAGEMENT, Named, RuledRisk, Ruling, ScopeDecision, SubjectKind};
 use dengmi_core::{Date, EntryNumber, IndicatorId, Method, ObservedId, StatedValue, SubjectId};
 use gather::{Gather, IssuerRule};
 use serde::Serialize;
@@ -195,13 +196,14 @@ pub fn assess(law: &Law, evidence: &Evidence<'_>, level: u8, on: Date) -> Result
     let mut work = Vec::new();
     let all = evidence.system.subjects();
     for (indicator, judging) in &judged {
-        for named in subjects(indicator, evidence.system, &all) {
+        for named in subjects(indicator, evidence, &all) {
             let (kind, subject) = (named.kind, named.id.as_str());
             let gather = Gather {
                 evidence,
                 issuer: IssuerRule { from: issuer },
                 indicator: indicator.id.as_str(),
                 subject,
+                line: (named.line > 0).then_some(named.line),
                 scene: Scene::default(),
             };
             let scene = gather.scene(kind);
@@ -210,7 +212,7 @@ pub fn assess(law: &Law, evidence: &Evidence<'_>, level: u8, on: Date) -> Result
         }
     }
     for item in &mut work {
-        item.count(evidence.system, &rules);
+        item.count(evidence, &rules);
     }
     across_subjects(&mut work, evidence, level, &rules);
     Ok(conclude(work, evidence, baseline, level, &rules))
@@ -228,17 +230,18 @@ struct Work<'a> {
 }
 
 /// The subjects of an indicator, those left out by decision not among them. One without any has a stand-in.
-fn subjects(indicator: &Indicator, system: &System, all: &[Named]) -> Vec<Named> {
+fn subjects(indicator: &Indicator, evidence: &Evidence<'_>, all: &[Named]) -> Vec<Named> {
     let kind = indicator.subject;
     let needs = |named: &Named| {
         kind != SubjectKind::DataKind
-            || system.data.iter().any(|data| {
-                **data.id.get_ref() == *named.id.as_str()
-                    && data.needs.iter().any(|need| need.indicator() == indicator.id.as_str())
-            })
+            || evidence
+                .index
+                .data
+                .get(named.id.as_str())
+                .is_some_and(|data| data.needs.iter().any(|need| need.indicator() == indicator.id.as_str()))
     };
     let left_out = |named: &Named| {
-        system.scope.iter().any(|scope| {
+        evidence.system.scope.iter().any(|scope| {
             scope.decision == ScopeDecision::NotASubject
                 && **scope.unit.get_ref() == *indicator.id.as_str()
                 && scope.subject.as_ref().is_some_and(|subject| **subject.get_ref() == *named.id.as_str())
@@ -258,25 +261,27 @@ impl Work<'_> {
         self.named.id.as_str()
     }
 
-    /// The marks that count: the machine's, or an assessor's where one ruled.
-    fn count(&mut self, system: &System, rules: &Rules) {
+    /// The marks that count: the machine's, or an assessor's where one ruled. Of several rulings the last on a mark counts.
+    fn count(&mut self, evidence: &Evidence<'_>, rules: &Rules) {
         let verdict = &self.verdict;
         let own = Counted { d: verdict.d, a: verdict.a, k: verdict.k, outcome: verdict.outcome, score: verdict.score };
-        let counted = match self.ruling(system) {
-            Some(ruling) if ruling.d.is_some() || ruling.a.is_some() || ruling.k.is_some() => {
-                let (marks, outcome, score) = resolve(verdict, [ruling.d, ruling.a, ruling.k], rules);
-                let [d, a, k] = marks;
+        let mut ruled = [None; 3];
+        for ruling in self.rulings(evidence) {
+            for (mark, said) in ruled.iter_mut().zip([ruling.d, ruling.a, ruling.k]) {
+                *mark = said.or(*mark);
+            }
+        }
+        self.counted = Some(match ruled {
+            [None, None, None] => own,
+            _ => {
+                let ([d, a, k], outcome, score) = resolve(verdict, ruled, rules);
                 Counted { d, a, k, outcome, score }
             }
-            _ => own,
-        };
-        self.counted = Some(counted);
+        });
     }
 
-    fn ruling<'s>(&self, system: &'s System) -> Option<&'s Ruling> {
-        let ours =
-            |ruling: &&Ruling| **ruling.unit.get_ref() == *self.id() && **ruling.subject.get_ref() == *self.subject();
-        system.ruling.iter().rfind(ours)
+    fn rulings<'e>(&self, evidence: &'e Evidence<'_>) -> &'e [&'e Ruling] {
+        evidence.index.rulings(self.id(), self.subject())
     }
 
     fn outcome(&self) -> Outcome {
@@ -307,15 +312,15 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
         .iter()
         .map(|item| {
             let score = item.counted.and_then(|counted| counted.score);
-            ((Box::<str>::from(item.id()), Box::<str>::from(item.subject())), (score, item.outcome()))
+            ((item.indicator.id.as_str(), item.named.id.clone()), (score, item.outcome()))
         })
         .collect();
-    let of = |indicator: &str, subject: &str| scores.get(&(Box::from(indicator), Box::from(subject)));
+    let of = |indicator: &'static str, subject: &str| scores.get(&(indicator, SubjectId::from(subject)));
     for item in work.iter_mut() {
         match item.id() {
             "APP-TCONF" | "APP-TINT" => {
                 let network = if item.id() == "APP-TCONF" { "NET-CONF" } else { "NET-INT" };
-                let channels: Vec<&str> = carrying(evidence.system, item.subject());
+                let channels = evidence.index.carrying(item.subject());
                 let found: Vec<_> = channels.iter().filter_map(|channel| of(network, channel)).collect();
                 if found.is_empty() {
                     continue;
@@ -330,15 +335,9 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
                 item.scene.add(Word::ChannelCompliant, comply, derived(Method::ToolTest));
             }
             "NET-CONF" => {
-                let data: Vec<&str> = evidence
-                    .system
-                    .channel
-                    .iter()
-                    .filter(|channel| **channel.id.get_ref() == *item.subject())
-                    .flat_map(|channel| channel.carries.iter().map(|spot| &**spot.get_ref()))
-                    .collect();
+                let data = evidence.index.carried(item.subject());
                 let found: Option<Vec<_>> =
-                    data.iter().map(|data| of("APP-TCONF", data).map(|(_, outcome)| *outcome)).collect();
+                    data.map(|data| of("APP-TCONF", data).map(|(_, outcome)| *outcome)).collect();
                 if let Some(found) = found.filter(|found| !found.is_empty()) {
                     let encrypts = all_conform(found.into_iter());
                     item.scene.add(Word::ApplicationEncryptsAll, encrypts, derived(Method::ToolTest));
@@ -349,7 +348,7 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
     }
     for item in work.iter_mut() {
         item.risks = risks(item.judging, level, &item.scene, rules, &item.verdict);
-        item.ruled_risks(evidence.system);
+        item.ruled_risks(evidence);
     }
     // The one mitigation that looks at the whole result.
     let other = |item: &&Work<'_>| item.id() != "OPS-PLAN";
@@ -361,7 +360,7 @@ fn across_subjects(work: &mut [Work<'_>], evidence: &Evidence<'_>, level: u8, ru
     for item in work.iter_mut().filter(|item| item.id() == "OPS-PLAN") {
         item.scene.add(Word::OtherHighRisk, other.clone(), derived(Method::DocumentReview));
         item.risks = risks(item.judging, level, &item.scene, rules, &item.verdict);
-        item.ruled_risks(evidence.system);
+        item.ruled_risks(evidence);
     }
 }
 
@@ -382,11 +381,9 @@ fn all_conform(outcomes: impl Iterator<Item = Outcome> + Clone) -> StatedValue {
 
 impl Work<'_> {
     /// A person may decide the state of an item; the finding stays with its problem.
-    fn ruled_risks(&mut self, system: &System) {
-        for ruling in &system.ruling {
-            let ours = **ruling.unit.get_ref() == *self.indicator.id.as_str()
-                && **ruling.subject.get_ref() == *self.named.id.as_str();
-            let (true, Some(item), Some(state)) = (ours, &ruling.item, ruling.risk) else { continue };
+    fn ruled_risks(&mut self, evidence: &Evidence<'_>) {
+        for ruling in self.rulings(evidence) {
+            let (Some(item), Some(state)) = (&ruling.item, ruling.risk) else { continue };
             for risk in self.risks.iter_mut().filter(|risk| *risk.item.as_str() == **item.get_ref()) {
                 risk.state = match state {
                     RuledRisk::None => RiskState::None,
@@ -397,13 +394,6 @@ impl Work<'_> {
             }
         }
     }
-}
-
-/// The channels that carry a kind of data.
-fn carrying<'s>(system: &'s System, data: &str) -> Vec<&'s str> {
-    let carries =
-        |channel: &&dengmi_core::system::Channel| channel.carries.iter().any(|spot| **spot.get_ref() == *data);
-    system.channel.iter().filter(carries).map(|channel| &**channel.id.get_ref()).collect()
 }
 
 fn conclude(work: Vec<Work<'_>>, evidence: &Evidence<'_>, baseline: &Baseline, level: u8, rules: &Rules) -> Assessment {
@@ -417,26 +407,23 @@ fn conclude(work: Vec<Work<'_>>, evidence: &Evidence<'_>, baseline: &Baseline, l
             may_not_apply: matches!(item.verdict.applicability, Applicability::Open { .. }),
         })
         .collect();
-    let applies = |indicator: &str, subject: &str| {
-        objects.iter().any(|object| {
-            object.indicator.as_str() == indicator && object.subject.as_str() == subject && object.own.is_some()
-        })
-    };
+    let scored = objects.iter().filter(|object| object.own.is_some());
+    let scored: BTreeSet<(&str, &str)> =
+        scored.map(|object| (object.indicator.as_str(), object.subject.as_str())).collect();
+    let applies = |indicator: &str, subject: &str| scored.contains(&(indicator, subject));
     let mut compensations = Vec::new();
     for pair in rules.scoring.compensation.iter().flat_map(|rule| &rule.pair) {
         let (network, application) = (pair.network.as_str(), pair.application.as_str());
         for item in work.iter().filter(|item| item.id() == application && applies(application, item.subject())) {
             // All channels that carry the datum; one that is missing among the subjects ends the step.
-            let channels = carrying(system, item.subject());
+            let channels = evidence.index.carrying(item.subject());
             if !channels.is_empty() && channels.iter().all(|channel| applies(network, channel)) {
                 let from = channels.iter().map(|channel| (pair.network.clone(), SubjectId::from(*channel))).collect();
                 compensations.push(Compensation { from, to: (pair.application.clone(), item.named.id.clone()) });
             }
         }
         for item in work.iter().filter(|item| item.id() == network && applies(network, item.subject())) {
-            let carried = system.channel.iter().filter(|channel| **channel.id.get_ref() == *item.subject());
-            let data: Vec<&str> =
-                carried.flat_map(|channel| channel.carries.iter().map(|spot| &**spot.get_ref())).collect();
+            let data: Vec<&str> = evidence.index.carried(item.subject()).collect();
             if !data.is_empty() && data.iter().all(|data| applies(application, data)) {
                 let from = data.iter().map(|data| (pair.application.clone(), SubjectId::from(*data))).collect();
                 compensations.push(Compensation { from, to: (pair.network.clone(), item.named.id.clone()) });
@@ -448,7 +435,7 @@ fn conclude(work: Vec<Work<'_>>, evidence: &Evidence<'_>, baseline: &Baseline, l
     let states = |state| work.iter().filter(move |item| item.state() == state).count();
     let outcomes = |outcome| work.iter().filter(move |item| item.outcome() == outcome).count();
     let confirm = |item: &&Work<'_>| {
-        item.ruling(system).is_none() && item.verdict.doubts.iter().any(|(_, bind)| *bind == Bind::Confirm)
+        item.rulings(evidence).is_empty() && item.verdict.doubts.iter().any(|(_, bind)| *bind == Bind::Confirm)
     };
     let open = Openness {
         unassessed: outcomes(Outcome::Unassessed),
@@ -553,7 +540,7 @@ fn over_subjects(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
 
 fn determination(item: &Work<'_>, evidence: &Evidence<'_>) -> Determination {
     let system = evidence.system;
-    let ruling = item.ruling(system).map(|ruling| Ruled {
+    let ruling = item.rulings(evidence).last().map(|ruling| Ruled {
         by: ruling.by.clone(),
         on: ruling.on,
         reason: ruling.reason.clone(),
@@ -577,8 +564,8 @@ fn determination(item: &Work<'_>, evidence: &Evidence<'_>) -> Determination {
         (_, Outcome::Partly) => Some(Severity::Low),
         _ => None,
     };
-    let channel = system.channel.iter().find(|channel| **channel.id.get_ref() == *item.subject());
-    let device = system.device.iter().find(|device| **device.id.get_ref() == *item.subject());
+    let channel = evidence.index.channels.get(item.subject());
+    let device = evidence.index.devices.get(item.subject());
     let ends = match item.named.kind {
         SubjectKind::Channel => channel.map_or(&[][..], |channel| &channel.ends),
         SubjectKind::DeviceClass if item.id() == "DEV-CHAN" => device.map_or(&[][..], |device| &device.management_ends),

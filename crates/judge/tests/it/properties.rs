@@ -9,7 +9,7 @@ use dengmi_core::{
     Asked, Coverage, EntryNumber, Fact, Field, Method, Observation, Protocol, Reach, StatedValue, Version, canonical,
 };
 use dengmi_judge::assess::{Assessment, Determination};
-use dengmi_judge::determine::{Doubt, Mark, Outcome};
+use dengmi_judge::determine::{Doubt, Mark, Outcome, RiskState};
 use dengmi_judge::law::Law;
 use dengmi_judge::score::Range;
 use proptest::prelude::*;
@@ -566,4 +566,21 @@ fn sessions_that_differ_do_not_conflict() {
     let mut speaks = Hospital::new(&law);
     speaks.add(coverage(PORTAL, &["TLCP", "HTTP"]));
     assert_eq!(find(&speaks.assess(&law, 3), "NET-CONF", "patient-portal").counted.outcome, Outcome::NotConform);
+}
+
+#[test]
+fn a_ruling_on_the_risk_leaves_an_earlier_one_on_the_marks() {
+    let law = law();
+    let ruling = |what: &str| {
+        format!(
+            "\n[[ruling]]\nunit = \"NET-ID\"\nsubject = \"mobile\"\n{what}\nreason = \"test\"\nby = \"示例测评师\"\non = 2026-11-22\n"
+        )
+    };
+    let text = description() + &ruling("d = \"fail\"") + &ruling("item = \"HR-7.1\"\nrisk = \"none\"");
+    let assessment = Hospital::described(&law, &text).assess(&law, 3);
+    let one = find(&assessment, "NET-ID", "mobile");
+    assert_eq!(one.counted.d, Mark::Fail);
+    assert!(one.risks.iter().all(|risk| risk.state == RiskState::None && risk.ruled_by.is_some()), "{:?}", one.risks);
+    // The machine's own marks stand beside it.
+    assert_eq!(one.verdict.d, Mark::Pass);
 }
