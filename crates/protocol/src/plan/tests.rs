@@ -77,7 +77,7 @@ struct Server {
     wants_share: bool,
     /// Does not understand a hello with more suites than this.
     most_suites: usize,
-    /// Closes on any extension.
+    /// Refuses any extension: closes when `wants_share`, else says that it cannot decode them.
     plain_only: bool,
 }
 
@@ -106,8 +106,13 @@ impl Server {
             Refusal::Alert(number) => Answer::Refused(AlertDescription(number)),
             Refusal::Close => Answer::Closed,
         };
-        if offer.suites.len() > self.most_suites || (self.plain_only && offer.style != Style::Plain) {
+        // In TLS 1.3 nothing goes without extensions.
+        let extended = offer.style != Style::Plain && offer.version != Version::TLS_1_3;
+        if offer.suites.len() > self.most_suites || (self.plain_only && extended && self.wants_share) {
             return Answer::Closed;
+        }
+        if self.plain_only && extended {
+            return Answer::Refused(AlertDescription::DECODE_ERROR);
         }
         let Some(speaks) = self.speaks.iter().find(|speaks| speaks.version == offer.version) else { return refusal() };
         let shares = offer.version != Version::TLS_1_3 || offer.style == Style::Shares;
@@ -186,10 +191,15 @@ fn server(seed: u64) -> Server {
 
 /// Runs a plan; `lose` says which question, counted from 0, has no answer.
 fn run(server: &Server, mut lose: impl FnMut(u32, &Offer) -> bool) -> Plan {
+    run_with(server, |asked, offer| lose(asked, offer).then_some(Answer::Lost(Loss::Silence)))
+}
+
+/// Runs a plan; `fault` may answer in place of the server.
+fn run_with(server: &Server, mut fault: impl FnMut(u32, &Offer) -> Option<Answer>) -> Plan {
     let mut plan = Plan::new(&scope());
     let mut asked = 0;
     while let Some((ticket, offer)) = plan.ask() {
-        let answer = if lose(asked, &offer) { Answer::Lost(Loss::Silence) } else { server.answer(&offer) };
+        let answer = fault(asked, &offer).unwrap_or_else(|| server.answer(&offer));
         plan.learn(ticket, answer);
         asked += 1;
         assert!(asked < 2_000, "the plan does not end");
@@ -340,6 +350,18 @@ fn any_one_question_that_is_never_answered_only_widens() {
 }
 
 #[test]
+fn a_close_by_accident_shrinks_nothing() {
+    for seed in 0..60 {
+        let server = server(seed);
+        let count = run(&server, |_, _| false).known().map(|known| known.hellos).sum::<u32>();
+        for closed in 0..count {
+            let plan = run_with(&server, |asked, _| (asked == closed).then_some(Answer::Closed));
+            plan.known().for_each(|known| check_lossy(seed, &server, &known));
+        }
+    }
+}
+
+#[test]
 fn a_run_that_is_cut_off_says_what_it_knows() {
     for seed in 0..300 {
         let server = server(seed);
@@ -369,6 +391,11 @@ fn intolerant_servers_are_asked_in_other_ways() {
         let plan = run(&server, |_, _| false);
         for known in plan.known() {
             check_lossy(seed, &server, &known);
+            let tls12 = (Version::TLS_1_0..=Version::TLS_1_2).contains(&known.accepts.version);
+            if server.plain_only && tls12 && known.reach == Reach::Seen {
+                // What it would accept with extensions was never asked.
+                assert_eq!((known.accepts.asked, known.complete), (Asked::Partly, false), "seed {seed}");
+            }
             let truth = server.speaks.iter().find(|speaks| speaks.version == known.accepts.version);
             // The form of TLCP is plain, and one suite at a time is its last resort.
             if known.accepts.version == Version::TLCP

@@ -95,6 +95,7 @@ fn many_endpoints_share_one_run() {
     assert_eq!((found.summary.endpoints, found.summary.complete, found.summary.lost), (12, 12, 0), "{}", found.summary);
     let mut seen: Vec<String> = found.finished.iter().map(|finished| finished.target.to_string()).collect();
     let mut expected = targets.clone();
-    (seen.sort(), expected.sort());
+    seen.sort();
+    expected.sort();
     assert_eq!(seen, expected);
 }

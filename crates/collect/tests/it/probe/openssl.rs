@@ -2,7 +2,7 @@
 
 use super::peer::{Peer, certificate, openssl};
 use super::run::{Run, options, run};
-use dengmi_core::{Asked, Chain, Completion, Field, Group, KeyRole, Order, Protocol, Reach, Suite, Version};
+use dengmi_core::{Asked, Chain, Completion, Fact, Field, Group, KeyRole, Order, Protocol, Reach, Suite, Version};
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -74,6 +74,26 @@ fn suites_stand_in_the_order_of_the_server_and_groups_beside_them() {
 }
 
 #[test]
+fn hellos_and_answers_are_kept_as_evidence() {
+    let found = probe(&start(&["-tls1_2", "-cipher", "AES128-SHA:AES256-SHA"]));
+    let of_version = |version| {
+        let mut observations = found.observations.iter();
+        let place = observations.find_map(|one| match &one.fact {
+            Fact::Accepts(accepts) if accepts.version == version => one.place.clone(),
+            _ => None,
+        });
+        String::from_utf8(found.artifacts[&place.unwrap().artifact].clone()).unwrap()
+    };
+    let dialogue = of_version(Version::TLS_1_2);
+    let lines: Vec<&str> = dialogue.lines().collect();
+    // Two suites, the refusal of all others, and the question whose order counts.
+    assert_eq!(lines.len(), 2 * 4, "{dialogue}");
+    assert!(lines.iter().step_by(2).all(|line| line.starts_with("> 160301")), "{dialogue}");
+    assert!(lines[1].starts_with("< 160303") && lines[5] == "< 15030300020228", "{dialogue}");
+    assert_eq!(of_version(Version::TLS_1_1).lines().nth(1), Some("< 15030200020246"));
+}
+
+#[test]
 fn each_version_is_told_from_the_others() {
     for (spoken, option) in VERSIONS {
         let found = probe(&start(&[option, "-cipher", "ALL:@SECLEVEL=0"]));
@@ -115,6 +135,7 @@ fn everything_that_openssl_has_is_found_with_two_kinds_of_certificate() {
         assert!(tls13.groups.len() >= 9, "curves and prime fields: {:?}", tls13.groups);
         let coverage = found.coverage().1;
         assert!(coverage.complete, "{coverage:?}");
+        println!("{pairs} pairs in {coverage:?}");
         // Each pair once, then for the groups of TLS 1.3 and a few refusals; far from one connection a known suite.
         assert!((coverage.connections as usize) < pairs + 55, "{pairs} pairs: {coverage:?}");
         let keys: BTreeSet<&str> = found.certificates().iter().map(|certificate| &*certificate.key_alg).collect();

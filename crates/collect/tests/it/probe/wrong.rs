@@ -2,7 +2,7 @@
 
 use super::peer::free_port;
 use super::run::{Run, options, run, run_until};
-use dengmi_collect::probe::{Cancel, Options, Times, Unreachable};
+use dengmi_collect::probe::{AddressFamily, Cancel, Options, Times, Unreachable};
 use dengmi_core::{Reach, Suite, Version};
 use dengmi_parse::tls::message::{Certificates, ClientHello, ServerHello, ServerHelloDone};
 use dengmi_parse::tls::{ContentType, Record};
@@ -241,6 +241,23 @@ fn it_has_no_address() {
 }
 
 #[test]
+fn it_has_no_address_of_the_wanted_kind() {
+    let options = Options { addresses: AddressFamily::V6, ..quick() };
+    let found = probe("127.0.0.1:443", &options);
+    assert_eq!(found.finished[0].unreachable, Some(Unreachable::NoAddress));
+}
+
+#[test]
+fn connections_to_one_address_start_no_sooner_than_allowed() {
+    let address = listen(|mut stream| hello(&mut stream).and_then(|_| stream.write_all(&ALERT)));
+    let pause = Duration::from_millis(40);
+    let started = Instant::now();
+    let found = probe(&address, &Options { pause, ..options() });
+    let starts = found.coverage().1.connections;
+    assert!(starts > 5 && started.elapsed() >= pause * (starts - 1), "{starts} in {:?}", started.elapsed());
+}
+
+#[test]
 fn the_budget_of_an_endpoint_holds_and_what_was_learned_is_told() {
     let address = listen(|mut stream| {
         let (version, suites) = hello(&mut stream)?;
@@ -289,13 +306,11 @@ fn no_more_connections_are_open_to_one_address_than_allowed() {
     let (now, highest) = (Arc::clone(&open), Arc::clone(&most));
     let address = listen(move |mut stream| {
         highest.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        let answered = hello(&mut stream).and_then(|_| {
-            thread::sleep(Duration::from_millis(5));
-            // Counted as closed before the prober can know that it may open the next.
-            now.fetch_sub(1, Ordering::SeqCst);
-            stream.write_all(&ALERT)
-        });
-        answered.inspect_err(|_| drop(now.fetch_sub(1, Ordering::SeqCst)))
+        let offered = hello(&mut stream);
+        thread::sleep(Duration::from_millis(5));
+        // Counted as closed before the prober can know that it may open the next.
+        now.fetch_sub(1, Ordering::SeqCst);
+        offered.and_then(|_| stream.write_all(&ALERT))
     });
     for (per_host, connections) in [(1, 64), (3, 64), (64, 2)] {
         most.store(0, Ordering::SeqCst);
