@@ -8,21 +8,17 @@ use std::{
     fs,
     io::{self, Write},
     path::Path,
-    time::Instant,
 };
+
+#[path = "../measure.rs"]
+mod measure;
+
+use measure::{Row, measure};
 
 /// Bytes of one observation: a session without its certificates, as JSON.
 const BODY: usize = 472;
 /// Endpoints that the observations are spread over.
 const SUBJECTS: u64 = 20_000;
-
-struct Row {
-    what: &'static str,
-    wall: f64,
-    cpu: f64,
-    peak: u64,
-    count: u64,
-}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Cargo adds `--bench`.
@@ -30,31 +26,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let (units, batches) = (folder.path().join("units.case"), folder.path().join("batches.case"));
     let mut rows = vec![
-        measure("append in one long unit", count, || in_a_unit(&units, count))?,
-        measure("append in batches of 1000", count, || in_batches(&batches, count))?,
-        measure("append one by one, acknowledged", count / 1000, || {
+        timed("append in one long unit", count, || in_a_unit(&units, count))?,
+        timed("append in batches of 1000", count, || in_batches(&batches, count))?,
+        timed("append one by one, acknowledged", count / 1000, || {
             one_by_one(&folder.path().join("single.case"), count / 1000)
         })?,
-        measure("read in order", count, || {
+        timed("read in order", count, || {
             let entries = Case::open(&batches)?.entries();
             expect(count, entries.filter(Result::is_ok).count())
         })?,
-        measure("read by subject", count, || {
+        timed("read by subject", count, || {
             let entries = Case::open(&batches)?.by_subject();
             expect(count, entries.filter(Result::is_ok).count())
         })?,
-        measure("compare two cases", count, || {
+        timed("compare two cases", count, || {
             let difference = diff(&*Case::open(&units)?, &*Case::open(&batches)?)?;
             expect(0, difference.only_first.len() + difference.only_second.len())
         })?,
     ];
-    rows.push(measure("seal", count, || seal(&batches, "law", &[]).map(drop))?);
-    rows.push(measure("verify", count, || match verify(&batches)? {
+    rows.push(timed("seal", count, || seal(&batches, "law", &[]).map(drop))?);
+    rows.push(timed("verify", count, || match verify(&batches)? {
         Verdict::Verified(_) => Ok(()),
         Verdict::Broken(broken) => Err(CaseError::Damaged { path: batches.clone(), what: broken.to_string() }),
     })?);
-    print(&rows, fs::metadata(&batches)?.len())?;
+    measure::print(&rows, "entries")?;
+    let size = fs::metadata(&batches)?.len() as f64 / 1_048_576.0;
+    writeln!(io::stdout(), "{size:.0} MiB a case")?;
     Ok(())
+}
+
+fn timed(what: &'static str, count: u64, run: impl FnOnce() -> Result<(), CaseError>) -> Result<Row, CaseError> {
+    measure(what, || run().map(|()| count))
 }
 
 fn expect(wanted: u64, found: usize) -> Result<(), CaseError> {
@@ -126,44 +128,4 @@ fn in_batches(path: &Path, count: u64) -> Result<(), CaseError> {
 fn one_by_one(path: &Path, count: u64) -> Result<(), CaseError> {
     let case = Case::create(path, b"{}")?;
     each(count, |entry| wait(case.append(entry)).map(drop))
-}
-
-fn measure(what: &'static str, count: u64, run: impl FnOnce() -> Result<(), CaseError>) -> Result<Row, CaseError> {
-    // The peak so far is forgotten, so that each row has its own; where that is not possible it includes what came before.
-    let _ = fs::write("/proc/self/clear_refs", "5");
-    let (start, cpu) = (Instant::now(), cpu_seconds());
-    run()?;
-    Ok(Row { what, count, wall: start.elapsed().as_secs_f64(), cpu: cpu_seconds() - cpu, peak: peak_kib() })
-}
-
-/// User and system time of this process in seconds; 0 where there is no `/proc`.
-fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // Behind the name, which may hold spaces: fields 14 and 15 of the whole, in hundredths of a second.
-    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
-    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
-}
-
-/// Most memory that was resident at a time, in KiB; 0 where there is no `/proc`.
-fn peak_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
-}
-
-fn print(rows: &[Row], size: u64) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(out, "{:<34}{:>12}{:>10}{:>10}{:>12}{:>12}", "", "entries", "wall s", "CPU s", "peak MiB", "entries/s")?;
-    for Row { what, wall, cpu, peak, count } in rows {
-        let (peak, rate) = (*peak as f64 / 1024.0, *count as f64 / wall);
-        writeln!(out, "{what:<34}{count:>12}{wall:>10.2}{cpu:>10.2}{peak:>12.1}{rate:>12.0}")?;
-    }
-    writeln!(out, "{:.0} MiB a case", size as f64 / 1_048_576.0)?;
-    for Row { what, wall, cpu, peak, count } in rows {
-        writeln!(
-            out,
-            r#"{{"bench":"casefile","what":"{what}","entries":{count},"wall_s":{wall:.3},"cpu_s":{cpu:.2},"peak_kib":{peak}}}"#
-        )?;
-    }
-    Ok(())
 }

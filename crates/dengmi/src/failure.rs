@@ -1,6 +1,9 @@
 //! How a run can end. A finding is never a failure.
 
+use crate::out::Voice;
+use dengmi_casefile::CaseError;
 use std::io;
+use std::path::Path;
 
 /// 0 done, 1 gate not met, 2 wrong usage, 3 could not finish, 4 seal broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,38 @@ impl Failure {
         Failure { exit: Exit::NotFinished, problem: problem.to_string(), hint: None }
     }
 
+    /// A file that the user named cannot be read or written.
+    pub(crate) fn file(path: &Path, error: &io::Error, voice: &Voice) -> Failure {
+        let file = path.display().to_string();
+        let key = match error.kind() {
+            io::ErrorKind::NotFound => "file-missing",
+            io::ErrorKind::PermissionDenied => "file-forbidden",
+            io::ErrorKind::IsADirectory => "file-is-folder",
+            io::ErrorKind::NotADirectory => "file-is-no-folder",
+            io::ErrorKind::InvalidData => "file-no-text",
+            _ => return Failure::usage(format!("{file}: {error}")),
+        };
+        Failure::usage(voice.text(key, &[("file", &file)]))
+    }
+
+    /// A case cannot be used. Faults of its file are the user's to mend, everything else is the disk's.
+    pub(crate) fn case(error: CaseError, voice: &Voice) -> Failure {
+        let said = |key: &str, path: &Path| voice.text(key, &[("file", &path.display().to_string())]);
+        match &error {
+            CaseError::Exists(path) => Failure::usage(said("exists", path)).hint(voice.text("hint-resume", &[])),
+            CaseError::NotACase(path) => Failure::usage(said("not-a-case", path)).hint(voice.text("hint-case", &[])),
+            CaseError::Sealed(path) => Failure::usage(said("sealed-already", path)),
+            CaseError::NotSealed(path) => {
+                Failure::usage(said("not-sealed", path)).hint(voice.text("hint-not-sealed", &[]))
+            }
+            CaseError::InUse(path) => Failure::not_finished(said("case-in-use", path)),
+            CaseError::Disk { path, source } if source.kind() != io::ErrorKind::StorageFull => {
+                Failure::file(path, source, voice).hint(voice.text("hint-case", &[]))
+            }
+            _ => Failure::not_finished(error),
+        }
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());
         self
@@ -49,12 +84,9 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<dengmi_casefile::CaseError> for Failure {
-    fn from(error: dengmi_casefile::CaseError) -> Failure {
-        use dengmi_casefile::CaseError::{Exists, NotACase, NotSealed, Sealed};
-        match error {
-            Exists(_) | NotACase(_) | NotSealed(_) | Sealed(_) => Failure::usage(error),
-            _ => Failure::not_finished(error),
-        }
+impl From<CaseError> for Failure {
+    /// Once a case is open, what goes wrong is the disk's or ours.
+    fn from(error: CaseError) -> Failure {
+        Failure::not_finished(error)
     }
 }

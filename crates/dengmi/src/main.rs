@@ -5,15 +5,18 @@
 mod commands;
 mod describe;
 mod failure;
+mod help;
 mod law;
 mod out;
 mod record;
 mod report;
 mod texts;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use failure::{Exit, Failure, Outcome};
+use help::Help;
 use out::{Out, Voice};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use texts::{Lang, Texts};
@@ -25,13 +28,15 @@ pub(crate) const TOOL: &str = concat!("dengmi ", env!("CARGO_PKG_VERSION"));
 #[command(
     name = "dengmi",
     version,
-    about = "等·密: which encryption duties bind a system, how it is graded, and what its evidence gives (GB/T 39786)\n开放的密码应用测评实验室：定级、取证、判定、量化评分、报告",
+    about = "等·密: which encryption duties bind a system, how it is graded, and what its evidence gives (GB/T 39786)",
     after_help = "Exit codes: 0 done, 1 gate not met, 2 wrong usage, 3 could not finish, 4 seal broken.\nResults go to stdout, talk to stderr. Try: dengmi demo",
     max_term_width = 100
 )]
 struct Cli {
     /// Language of talk and text output; default from LC_ALL, LC_MESSAGES, LANG
+    // Read by `language`, before everything else; here it is only checked.
     #[arg(long, global = true, value_enum)]
+    #[expect(dead_code, reason = "`language` has read it")]
     lang: Option<LangArg>,
     /// Say only what is wrong
     #[arg(long, short, global = true)]
@@ -89,29 +94,33 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no errors; a closed pipe is none either.
-            let _ = error.print();
-            return if error.use_stderr() { code(Exit::Usage) } else { code(Exit::Done) };
-        }
-    };
-    let flag = cli.lang.map(|lang| match lang {
-        LangArg::Zh => Lang::Zh,
-        LangArg::En => Lang::En,
-    });
-    let environment: Vec<Option<String>> =
-        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().map(|name| std::env::var(name).ok()).collect();
-    let lang = Lang::choose(flag, environment.iter().map(Option::as_deref));
-    let texts = match Texts::load() {
-        Ok(texts) => texts,
+    let words = words();
+    let lang = language(&words);
+    let loaded = Texts::load().map_err(|error| error.to_string());
+    let loaded =
+        loaded.and_then(|texts| Ok((texts, Help::load().map_err(|error| format!("texts/help.toml: {error}"))?)));
+    let (texts, help) = match loaded {
+        Ok(loaded) => loaded,
         Err(error) => {
             let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("error: {error}\n"));
             return code(Exit::NotFinished);
         }
     };
-    let voice = Voice { lang, texts, quiet: cli.quiet };
+    let mut voice = Voice { lang, texts, quiet: false };
+    let command = Cli::command().disable_help_subcommand(true);
+    let command = if lang == Lang::Zh { help.command(command) } else { command };
+    let cli = match command.try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            match help.problem(&error).filter(|_| lang == Lang::Zh) {
+                Some((problem, hint)) => voice.complain(&problem, Some(&hint)),
+                // Help and version are no errors; a closed pipe is none either.
+                None => drop(error.print()),
+            }
+            return if error.use_stderr() { code(Exit::Usage) } else { code(Exit::Done) };
+        }
+    };
+    voice.quiet = cli.quiet;
     let mut out = Out::new();
     let outcome = run(cli.command, &voice, &mut out).and_then(|exit| {
         out.flush()?;
@@ -128,6 +137,33 @@ fn main() -> ExitCode {
             code(failure.exit)
         }
     }
+}
+
+/// The command line, with `help COMMAND` in the form that has a text in both languages: `COMMAND --help`.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let is_value =
+        |at: usize| at.checked_sub(1).and_then(|before| words.get(before)).is_some_and(|word| word == "--lang");
+    let first = (1..words.len())
+        .find(|at| words.get(*at).is_some_and(|word| !word.to_string_lossy().starts_with('-')) && !is_value(*at));
+    if let Some(at) = first.filter(|at| words.get(*at).is_some_and(|word| word == "help")) {
+        words.remove(at);
+        words.push("--help".into());
+    }
+    words
+}
+
+/// The language, also of the message that the command line is wrong: looked up before anything is parsed.
+fn language(words: &[OsString]) -> Lang {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let named = words.iter().zip(words.iter().skip(1)).find(|(flag, _)| **flag == "--lang").map(|(_, value)| &**value);
+    let flag = match named.or_else(|| words.iter().find_map(|word| word.strip_prefix("--lang="))) {
+        Some("zh") => Some(Lang::Zh),
+        Some("en") => Some(Lang::En),
+        _ => None,
+    };
+    let environment = ["LC_ALL", "LC_MESSAGES", "LANG"].map(|name| std::env::var(name).ok());
+    Lang::choose(flag, environment.iter().map(Option::as_deref))
 }
 
 fn code(exit: Exit) -> ExitCode {

@@ -66,6 +66,11 @@ impl Voice {
         }
     }
 
+    /// Something that the user should look at; said also when quiet.
+    pub(crate) fn warn(&self, key: &str, values: &[(&str, &str)]) {
+        self.raw(&self.text("warning", &[("what", &self.text(key, values))]));
+    }
+
     /// Something wrong, with what to do next.
     pub(crate) fn complain(&self, problem: &str, hint: Option<&str>) {
         self.raw(&format!("{}: {problem}", self.text("error", &[])));

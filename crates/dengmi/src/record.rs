@@ -5,6 +5,7 @@ use crate::out::Voice;
 use dengmi_casefile::{Appender, Case, CaseError, Entry, Unit, Verdict, verify};
 use dengmi_core::{EntryNumber, Event, Fact, Observation, Sha256Digest, canonical};
 use serde::{Deserialize, Serialize};
+use std::fs::File;
 use std::path::Path;
 
 /// An observation, one canonical line.
@@ -25,12 +26,6 @@ pub(crate) struct Header {
 /// The bytes of a header.
 pub(crate) fn header(header: &Header) -> Outcome<Vec<u8>> {
     canonical::bytes(header).map_err(Failure::not_finished)
-}
-
-/// Appends an observation outside of any unit.
-pub(crate) async fn observe(case: &Appender, observation: &Observation) -> Outcome<EntryNumber> {
-    let body = observation.line().map_err(Failure::not_finished)?;
-    Ok(case.append(entry(observation, &body)).await?)
 }
 
 /// Appends an observation to a unit of work.
@@ -72,26 +67,45 @@ pub(crate) struct Opened {
 /// Opens a case for judging. A sealed one is verified first: nothing is concluded from evidence that changed.
 pub(crate) fn open(path: &Path, voice: &Voice) -> Outcome<Opened> {
     if !dengmi_casefile::seal_path(path).exists() {
-        let case = Case::open(path).map_err(|error| case_hint(error, voice))?;
+        let case =
+            readable(path, voice).and_then(|()| Case::open(path).map_err(|error| Failure::case(error, voice)))?;
         return Ok(Opened { case: (*case).clone(), sealed: false, law: None });
     }
-    match verify(path)? {
+    match verified(path, voice)? {
         Verdict::Verified(verified) => {
-            Ok(Opened { case: verified.case().clone(), sealed: true, law: Some(verified.seal().sealed.law.clone().into()) })
+            let law = Some(verified.seal().sealed.law.clone());
+            Ok(Opened { case: verified.case().clone(), sealed: true, law })
         }
         Verdict::Broken(broken) => Err(broken_seal(path, &broken, voice)),
     }
 }
 
+/// Checks a sealed case.
+pub(crate) fn verified(path: &Path, voice: &Voice) -> Outcome<Verdict> {
+    readable(path, voice)?;
+    verify(path).map_err(|error| Failure::case(error, voice))
+}
+
+/// SQLite has no words for a folder, or for a file that may not be read.
+fn readable(path: &Path, voice: &Voice) -> Outcome<()> {
+    let found = File::open(path).and_then(|file| file.metadata());
+    match found {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(_) => Err(Failure::case(CaseError::NotACase(path.into()), voice)),
+        Err(error) => Err(Failure::file(path, &error, voice).hint(voice.text("hint-case", &[]))),
+    }
+}
+
 /// The seal of a case does not hold.
 pub(crate) fn broken_seal(path: &Path, broken: &dengmi_casefile::Broken, voice: &Voice) -> Failure {
+    if broken.is_only_unsealed() {
+        let problem = voice.text("not-sealed", &[("file", &path.display().to_string())]);
+        let hint = Some(voice.text("hint-not-sealed", &[]));
+        return Failure { exit: crate::failure::Exit::SealBroken, problem, hint };
+    }
     let mut lines = vec![voice.text("seal-broken", &[("case", &path.display().to_string())])];
     lines.extend(broken.damage.iter().map(|damage| format!("  {damage}")));
     Failure { exit: crate::failure::Exit::SealBroken, problem: lines.join("\n"), hint: None }
-}
-
-fn case_hint(error: CaseError, voice: &Voice) -> Failure {
-    Failure::from(error).hint(voice.text("hint-case", &[]))
 }
 
 /// Everything that was observed, in the order of entries.
@@ -114,6 +128,7 @@ pub(crate) fn observation(case: &Case, number: EntryNumber) -> Option<Observatio
 
 /// The bytes of an artifact.
 pub(crate) fn artifact(case: &Case, name: Sha256Digest) -> Outcome<Vec<u8>> {
-    let artifact = case.artifact(name)?.ok_or_else(|| Failure::not_finished(format!("the case has no artifact {name}")))?;
+    let artifact =
+        case.artifact(name)?.ok_or_else(|| Failure::not_finished(format!("the case has no artifact {name}")))?;
     Ok(case.artifact_bytes(&artifact, 0..artifact.size)?)
 }

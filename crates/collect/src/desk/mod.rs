@@ -4,8 +4,8 @@
 
 use dengmi_core::system::{Spot, System};
 use dengmi_core::{
-    Date, Described, Fact, HandedIn, Method, Observation, ObservedId, Place, Reach, Sha256Digest, Statement, SubjectId, UtcDateTime,
-    Where, date,
+    Date, Described, Fact, HandedIn, Method, Observation, ObservedId, Place, Reach, Sha256Digest, Statement, SubjectId,
+    UtcDateTime, Where, date,
 };
 use std::io;
 use std::path::Path;
@@ -39,7 +39,14 @@ impl Desk<'_> {
     /// The description as an observation; it comes first, so that everything else can point at its entry.
     pub fn described(&self) -> Observation {
         let described = Described { artifact: self.description.sha256, name: self.system.system.name.clone() };
-        self.observation(self.file_name, Reach::Seen, Method::DocumentReview, self.at, Where::Whole, Fact::Described(Box::new(described)))
+        self.observation(
+            self.file_name,
+            Reach::Seen,
+            Method::DocumentReview,
+            self.at,
+            Where::Whole,
+            Fact::Described(Box::new(described)),
+        )
     }
 
     /// Every document that the description names. `keep` puts one into the case; an error is a document that was not produced.
@@ -68,7 +75,14 @@ impl Desk<'_> {
                 size: kept.map_or(0, |kept| kept.size),
             };
             let at = self.line(document);
-            observations.push(self.observation(path, reach, Method::DocumentReview, self.at, at, Fact::HandedIn(Box::new(fact))));
+            observations.push(self.observation(
+                path,
+                reach,
+                Method::DocumentReview,
+                self.at,
+                at,
+                Fact::HandedIn(Box::new(fact)),
+            ));
         }
         Ok(observations)
     }
@@ -99,7 +113,15 @@ impl Desk<'_> {
         Where::Line(self.system.line(spot))
     }
 
-    fn observation(&self, observed: &str, reach: Reach, method: Method, at: UtcDateTime, place: Where, fact: Fact) -> Observation {
+    fn observation(
+        &self,
+        observed: &str,
+        reach: Reach,
+        method: Method,
+        at: UtcDateTime,
+        place: Where,
+        fact: Fact,
+    ) -> Observation {
         let place = Place { artifact: self.description.sha256, what: Some(self.file_name.into()), at: place };
         Observation {
             observed: ObservedId::from(observed),

@@ -5,7 +5,7 @@
 mod read;
 mod words;
 
-pub use read::{Fault, FaultKind, Vocabulary, read};
+pub use read::{Expected, Fault, FaultKind, Thing, Vocabulary, read};
 pub use words::*;
 
 use crate::SubjectId;

@@ -18,8 +18,19 @@ pub struct Fault {
 /// What can be wrong with a `system.toml`. Texts are made by the program, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// Not TOML, an unknown key, a missing key or a value of another type; the message is the TOML reader's.
+    /// Not TOML, or a value of another type; the message is the TOML reader's.
     Shape(Box<str>),
+    /// A key that no table of this kind has.
+    UnknownKey {
+        /// The key as written.
+        name: Box<str>,
+        /// The nearest key that exists.
+        nearest: Option<Box<str>>,
+        /// All that exist.
+        known: Vec<Box<str>>,
+    },
+    /// A key that a table of this kind needs.
+    MissingKey(Box<str>),
     /// A name is used twice.
     Twice {
         /// The name.
@@ -29,8 +40,8 @@ pub enum FaultKind {
     },
     /// A name is used that nothing bears.
     Unknown {
-        /// What sort of thing was looked for: `product`, `channel` …
-        what: &'static str,
+        /// What sort of thing was looked for.
+        what: Thing,
         /// The name as written.
         name: Box<str>,
         /// The nearest name that exists.
@@ -41,10 +52,65 @@ pub enum FaultKind {
     /// A value outside its range.
     Range {
         /// What is accepted.
-        expected: &'static str,
+        expected: Expected,
         /// What was found.
         found: Box<str>,
     },
+}
+
+/// What a name in a description can be the name of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// `[[application]]`
+    Application,
+    /// `[[data]]`
+    Data,
+    /// `[[device]]`
+    Device,
+    /// A fact that a statement can state.
+    Fact,
+    /// An item of the high-risk guide.
+    HighRiskItem,
+    /// 测评指标.
+    Indicator,
+    /// `[[product]]`
+    Product,
+    /// `[[product]]`, or a place of a key outside of one.
+    ProductOrPlace,
+    /// `[[reuse]]`
+    Reuse,
+    /// `[[room]]`
+    Room,
+    /// 测评对象.
+    Subject,
+    /// What a statement can be about.
+    SubjectProductOrKey,
+}
+
+/// What would have been accepted in the place of a value outside its range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// `INDICATOR SUBJECT`, what a key serves.
+    IndicatorAndSubject,
+    /// 受侵害客体: `citizens`, `public` or `national`.
+    HarmedObject,
+    /// 侵害程度: `general`, `severe` or `especially-severe`.
+    Degree,
+    /// 1 to 5.
+    Level,
+    /// A cryptography level that is not below the filed one (FAQ 1.1).
+    NotBelowFiled,
+    /// 1 to 4.
+    ProductGrade,
+    /// A first day that is not after the last.
+    OrderedDays,
+    /// A day that is not after that of the assessment.
+    NotInTheFuture,
+    /// `HOST:PORT`
+    Endpoint,
+    /// A document beside the description or below: a relative path without `..`, so that a description that came from somewhere
+    /// else cannot put a machine's other files into a case.
+    PathInside,
 }
 
 /// The names that a description may use beside its own.
@@ -70,7 +136,7 @@ pub fn read(text: &str, vocabulary: &Vocabulary<'_>, today: Option<Date>) -> Res
     let tables: Tables = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let (line, column) = place(text, &lines, at);
-        vec![Fault { line, column, kind: FaultKind::Shape(error.message().into()) }]
+        vec![Fault { line, column, kind: shape(error.message()) }]
     })?;
     let system = System { tables, lines };
     let mut check = Check { text, system: &system, faults: Vec::new() };
@@ -79,6 +145,19 @@ pub fn read(text: &str, vocabulary: &Vocabulary<'_>, today: Option<Date>) -> Res
     let mut faults = check.faults;
     faults.sort_by_key(|fault| (fault.line, fault.column));
     if faults.is_empty() { Ok(system) } else { Err(faults) }
+}
+
+/// What a message of the TOML reader says about a key, where it does: ``unknown field `a`, expected `b` or `c` ``.
+fn shape(message: &str) -> FaultKind {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    match quoted.next() {
+        Some(name) if message.starts_with("unknown field") => {
+            let known: Vec<Box<str>> = quoted.map(Box::from).collect();
+            FaultKind::UnknownKey { name: name.into(), nearest: nearest(&known, name), known }
+        }
+        Some(name) if message.starts_with("missing field") => FaultKind::MissingKey(name.into()),
+        _ => FaultKind::Shape(message.into()),
+    }
 }
 
 /// Line and byte column, both counted from 1.
@@ -143,74 +222,71 @@ impl Check<'_> {
         let items = boxed(vocabulary.items);
 
         for room in &system.room {
-            self.known("reuse", &reports, room.reuse.as_ref());
+            self.known(Thing::Reuse, &reports, room.reuse.as_ref());
         }
         for channel in &system.channel {
-            self.known("product", &products, channel.product.as_ref());
-            self.known("device", &devices, channel.boundary.as_ref());
-            self.known("data", &data, &channel.carries);
+            self.known(Thing::Product, &products, channel.product.as_ref());
+            self.known(Thing::Device, &devices, channel.boundary.as_ref());
+            self.known(Thing::Data, &data, &channel.carries);
             self.ends(&channel.ends);
         }
         for device in &system.device {
-            self.known("product", &products, device.product.iter().chain(&device.management_product));
-            self.known("room", &rooms, device.room.as_ref());
+            self.known(Thing::Product, &products, device.product.iter().chain(&device.management_product));
+            self.known(Thing::Room, &rooms, device.room.as_ref());
             self.ends(&device.management_ends);
         }
         for user in system.application.iter().flat_map(|application| &application.users) {
-            self.known("product", &products, user.product.as_ref());
-            self.known("reuse", &reports, user.reuse.as_ref());
+            self.known(Thing::Product, &products, user.product.as_ref());
+            self.known(Thing::Reuse, &reports, user.reuse.as_ref());
         }
         for kind in &system.data {
-            self.known("application", &applications, Some(&kind.application));
-            self.known("product", &products, kind.product.as_ref());
+            self.known(Thing::Application, &applications, Some(&kind.application));
+            self.known(Thing::Product, &products, kind.product.as_ref());
         }
         for action in &system.action {
-            self.known("application", &applications, Some(&action.application));
-            self.known("product", &products, action.product.as_ref());
+            self.known(Thing::Application, &applications, Some(&action.application));
+            self.known(Thing::Product, &products, action.product.as_ref());
         }
         let places: Vec<Box<str>> =
             products.iter().cloned().chain(KEY_PLACES.iter().map(|place| Box::from(*place))).collect();
         for key in &system.key {
-            self.known("product or place of a key", &places, key.made_in.iter().chain(&key.kept_in));
+            self.known(Thing::ProductOrPlace, &places, key.made_in.iter().chain(&key.kept_in));
             for serves in &key.serves {
                 let Some((unit, subject)) = serves.get_ref().split_once(' ') else {
                     self.fault(
                         serves,
-                        FaultKind::Range {
-                            expected: "INDICATOR SUBJECT, such as \"NET-ID patient-portal\"",
-                            found: serves.get_ref().clone(),
-                        },
+                        FaultKind::Range { expected: Expected::IndicatorAndSubject, found: serves.get_ref().clone() },
                     );
                     continue;
                 };
-                self.known_text("indicator", &units, serves, unit);
-                self.known_text("subject", &subjects, serves, subject);
+                self.known_text(Thing::Indicator, &units, serves, unit);
+                self.known_text(Thing::Subject, &subjects, serves, subject);
             }
         }
         for reuse in &system.reuse {
-            self.known("indicator", &units, reuse.units.iter().map(|unit| &unit.unit));
+            self.known(Thing::Indicator, &units, reuse.units.iter().map(|unit| &unit.unit));
         }
         for scope in &system.scope {
-            self.known("indicator", &units, Some(&scope.unit));
-            self.known("subject", &subjects, scope.subject.as_ref());
+            self.known(Thing::Indicator, &units, Some(&scope.unit));
+            self.known(Thing::Subject, &subjects, scope.subject.as_ref());
         }
         for statement in &system.statement {
-            self.known("subject, product or key", &abouts, Some(&statement.about));
-            self.known("indicator", &units, statement.unit.as_ref());
-            self.known("fact", &facts, Some(&statement.kind));
+            self.known(Thing::SubjectProductOrKey, &abouts, Some(&statement.about));
+            self.known(Thing::Indicator, &units, statement.unit.as_ref());
+            self.known(Thing::Fact, &facts, Some(&statement.kind));
         }
         for management in &system.management {
-            self.known("indicator", &units, Some(&management.unit));
+            self.known(Thing::Indicator, &units, Some(&management.unit));
         }
         self.unique(system.management.iter().map(|management| &management.unit));
         for ruling in &system.ruling {
-            self.known("indicator", &units, Some(&ruling.unit));
-            self.known("subject", &subjects, Some(&ruling.subject));
-            self.known("high-risk item", &items, ruling.item.as_ref());
+            self.known(Thing::Indicator, &units, Some(&ruling.unit));
+            self.known(Thing::Subject, &subjects, Some(&ruling.subject));
+            self.known(Thing::HighRiskItem, &items, ruling.item.as_ref());
         }
         for mitigation in &system.mitigation {
-            self.known("subject", &subjects, Some(&mitigation.subject));
-            self.known("high-risk item", &items, Some(&mitigation.item));
+            self.known(Thing::Subject, &subjects, Some(&mitigation.subject));
+            self.known(Thing::HighRiskItem, &items, Some(&mitigation.item));
         }
     }
 
@@ -223,52 +299,49 @@ impl Check<'_> {
             if !["citizens", "public", "national"].contains(&&**harm.object.get_ref()) {
                 self.fault(
                     &harm.object,
-                    FaultKind::Range { expected: "citizens, public or national", found: harm.object.get_ref().clone() },
+                    FaultKind::Range { expected: Expected::HarmedObject, found: harm.object.get_ref().clone() },
                 );
             }
             if !["general", "severe", "especially-severe"].contains(&&**harm.degree.get_ref()) {
                 self.fault(
                     &harm.degree,
-                    FaultKind::Range {
-                        expected: "general, severe or especially-severe",
-                        found: harm.degree.get_ref().clone(),
-                    },
+                    FaultKind::Range { expected: Expected::Degree, found: harm.degree.get_ref().clone() },
                 );
             }
         }
         if let Some(wrong) = wrong_level(filed).or(wrong_level(level)) {
-            self.at_word(
-                "[grade]",
-                FaultKind::Range { expected: "a level from 1 to 5", found: wrong.to_string().into() },
-            );
+            self.at_word("[grade]", FaultKind::Range { expected: Expected::Level, found: wrong.to_string().into() });
         }
         if let (Some(filed), Some(level)) = (filed, level)
             && level < filed
         {
-            let expected = "a cryptography level that is not below the filed level (FAQ 1.1)";
-            self.at_word("cryptography_level", FaultKind::Range { expected, found: level.to_string().into() });
+            let found = level.to_string().into();
+            self.at_word("cryptography_level", FaultKind::Range { expected: Expected::NotBelowFiled, found });
         }
         for product in &self.system.product {
             if let Some(grade) = product.grade.filter(|grade| !(1..=4).contains(grade)) {
                 self.fault(
                     &product.id,
-                    FaultKind::Range { expected: "a product grade from 1 to 4", found: grade.to_string().into() },
+                    FaultKind::Range { expected: Expected::ProductGrade, found: grade.to_string().into() },
                 );
             }
             if let Some([from, to]) = product.valid
                 && to < from
             {
                 let found = format!("{from} to {to}").into();
-                self.fault(&product.id, FaultKind::Range { expected: "a validity that begins before it ends", found });
+                self.fault(&product.id, FaultKind::Range { expected: Expected::OrderedDays, found });
+            }
+        }
+        for document in self.system.documents() {
+            if !inside(document.get_ref()) {
+                let found = document.get_ref().clone();
+                self.fault(document, FaultKind::Range { expected: Expected::PathInside, found });
             }
         }
         for statement in &self.system.statement {
             if today.is_some_and(|today| statement.on > today) {
                 let found = statement.on.to_string().into();
-                self.fault(
-                    &statement.about,
-                    FaultKind::Range { expected: "a day that is not after the day of the assessment", found },
-                );
+                self.fault(&statement.about, FaultKind::Range { expected: Expected::NotInTheFuture, found });
             }
         }
     }
@@ -282,13 +355,7 @@ impl Check<'_> {
         for end in ends {
             let port = end.get_ref().rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
             if !port.is_some_and(|(host, port)| !host.is_empty() && port > 0) {
-                self.fault(
-                    end,
-                    FaultKind::Range {
-                        expected: "HOST:PORT, such as 192.0.2.20:443 or [2001:db8::1]:443",
-                        found: end.get_ref().clone(),
-                    },
-                );
+                self.fault(end, FaultKind::Range { expected: Expected::Endpoint, found: end.get_ref().clone() });
             }
         }
     }
@@ -309,18 +376,18 @@ impl Check<'_> {
         order
     }
 
-    fn known<'s>(&mut self, what: &'static str, known: &[Box<str>], names: impl IntoIterator<Item = &'s Spot>) {
+    fn known<'s>(&mut self, what: Thing, known: &[Box<str>], names: impl IntoIterator<Item = &'s Spot>) {
         for name in names {
             self.known_text(what, known, name, name.get_ref());
         }
     }
 
-    fn known_text(&mut self, what: &'static str, known: &[Box<str>], at: &Spot, name: &str) {
+    fn known_text(&mut self, what: Thing, known: &[Box<str>], at: &Spot, name: &str) {
         if !known.iter().any(|candidate| &**candidate == name) {
-            let nearest = known.iter().min_by_key(|candidate| distance(candidate, name));
-            let nearest =
-                nearest.filter(|candidate| distance(candidate, name) <= 1 + name.chars().count() / 3).cloned();
-            self.fault(at, FaultKind::Unknown { what, name: name.into(), nearest, known: known.to_vec() });
+            self.fault(
+                at,
+                FaultKind::Unknown { what, name: name.into(), nearest: nearest(known, name), known: known.to_vec() },
+            );
         }
     }
 }
@@ -328,6 +395,23 @@ impl Check<'_> {
 /// Where a key can lie outside a product.
 pub(super) const KEY_PLACES: [&str; 5] =
     ["software", "software-keystore", "configuration-file", "source-code", "database"];
+
+/// The known name that is most like a name, if one is like it at all.
+fn nearest(known: &[Box<str>], name: &str) -> Option<Box<str>> {
+    let (away, near) =
+        known.iter().map(|candidate| (distance(candidate, name), candidate)).min_by_key(|(away, _)| *away)?;
+    (away <= 1 + name.chars().count() / 3).then(|| near.clone())
+}
+
+/// Whether a path stays in its folder, on every system: a backslash or a drive leads out on some.
+fn inside(path: &str) -> bool {
+    let drive = path.as_bytes().get(1) == Some(&b':');
+    !path.is_empty()
+        && !drive
+        && !path.starts_with('/')
+        && !path.contains(['\\', '\0'])
+        && path.split('/').all(|part| part != "..")
+}
 
 /// Levenshtein distance in characters.
 fn distance(left: &str, right: &str) -> usize {
@@ -370,7 +454,7 @@ mod tests {
         )[0];
         assert_eq!((fault.line, fault.column), (6, 11));
         assert!(
-            matches!(&fault.kind, FaultKind::Unknown { what: "product", nearest: Some(near), .. } if &**near == "vpn-gw"),
+            matches!(&fault.kind, FaultKind::Unknown { what: Thing::Product, nearest: Some(near), .. } if &**near == "vpn-gw"),
             "{fault:?}"
         );
 
@@ -379,7 +463,7 @@ mod tests {
 
         let fault = &faults("[[key]]\nid = \"k\"\nserves = [\"NET-IDD portal\"]\n")[0];
         assert!(
-            matches!(&fault.kind, FaultKind::Unknown { what: "indicator", nearest: Some(near), .. } if &**near == "NET-ID"),
+            matches!(&fault.kind, FaultKind::Unknown { what: Thing::Indicator, nearest: Some(near), .. } if &**near == "NET-ID"),
             "{fault:?}"
         );
     }
@@ -387,17 +471,51 @@ mod tests {
     #[test]
     fn shapes_and_ranges_are_pointed_at() {
         for (rest, line, part) in [
-            ("colour = 1\n", 4, "unknown field"),
-            ("[grade]\nfiled = 6\n", 4, "1 to 5"),
-            ("[grade]\nfiled = 3\ncryptography_level = 2\n", 6, "not below"),
-            ("[[channel]]\nid = \"p\"\nends = [\"host\"]\n", 6, "HOST:PORT"),
-            ("[grade]\nsystem_service = [{ object = \"me\", degree = \"general\" }]\n", 5, "citizens"),
+            ("colour = 1\n", 4, "UnknownKey"),
+            ("[[chanel]]\nid = \"a\"\n", 4, "nearest: Some(\"channel\")"),
+            ("[[room]]\nid = \"a\"\nbeauty = 1\n", 6, "nearest: None, known: [\"id\""),
+            ("[[channel]]\npopulation = \"patients\"\n", 4, "MissingKey(\"id\")"),
+            ("[[room]]\nid = 7\n", 5, "Shape(\"invalid type"),
+            ("[[room\n", 4, "Shape("),
+            ("[grade]\nfiled = 6\n", 4, "Level"),
+            ("[grade]\nfiled = 3\ncryptography_level = 2\n", 6, "NotBelowFiled"),
+            ("[[channel]]\nid = \"p\"\nends = [\"host\"]\n", 6, "Endpoint"),
+            ("[grade]\nsystem_service = [{ object = \"me\", degree = \"general\" }]\n", 5, "HarmedObject"),
             ("[[product]]\nid = \"p\"\nkind = \"k\"\ncontract = 2026-02-30\n", 7, ""),
         ] {
             let faults = faults(rest);
             let fault = faults.first().unwrap_or_else(|| panic!("no fault in {rest:?}"));
             assert_eq!(fault.line, line, "{fault:?}");
             assert!(format!("{fault:?}").contains(part), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn documents_stay_in_the_folder_of_the_description() {
+        for (path, stays) in [
+            ("docs/plan.md", true),
+            ("./docs/方案 1.md", true),
+            ("..plan/a..b.md", true),
+            ("../plan.md", false),
+            ("docs/../../plan.md", false),
+            ("docs/..", false),
+            ("/etc/shadow", false),
+            ("", false),
+            ("docs/10:30.md", true),
+            ("C:/plan.md", false),
+            ("C:plan.md", false),
+            ("docs\\..\\..\\plan.md", false),
+            ("\\\\host\\share", false),
+        ] {
+            for (before, after, column) in [
+                ("[plan]\nstate = \"assessed\"\nartifact = ", "\n", 12),
+                ("[[management]]\nunit = \"NET-ID\"\nrecords = [\"a\", ", "]\n", 17),
+            ] {
+                let found = faults(&format!("{before}{path:?}{after}"));
+                let expected = FaultKind::Range { expected: Expected::PathInside, found: path.into() };
+                let expected = Fault { line: 6, column, kind: expected };
+                assert_eq!(found, if stays { vec![] } else { vec![expected] }, "{path:?}");
+            }
         }
     }
 

@@ -1,14 +1,17 @@
 //! `dengmi assess SYSTEM.toml -o DIR`: the whole road.
 
 use super::collect::{CollectArgs, collect};
-use super::judge::{Judged, figures, judged};
+use super::judge::{Judged, figures, judged, worst};
 use super::report::write;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
-use crate::{On, now};
+use crate::{On, now, writable};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// The case's name in the folder.
+const CASE: &str = "assessment.case";
 
 #[derive(Args)]
 pub(crate) struct AssessArgs {
@@ -33,16 +36,36 @@ pub(crate) fn run(args: &AssessArgs, voice: &Voice, out: &mut Out) -> Outcome {
         out.bytes(&dengmi_core::canonical::bytes(&judged.assessment).map_err(Failure::not_finished)?)?;
         out.line("")?;
     } else {
-        figures(&judged, voice, out)?;
+        outcome(&judged, &args.out, voice, out)?;
     }
     Ok(Exit::Done)
 }
 
+/// The result on a terminal: figures, the worst problems, what to look at next.
+pub(crate) fn outcome(judged: &Judged, folder: &Path, voice: &Voice, out: &mut Out) -> Outcome<()> {
+    let about = &judged.system.system;
+    out.line(format!("{} · {}", about.name, about.operator))?;
+    figures(judged, voice, out)?;
+    worst(judged, &folder.join(CASE), voice, out)?;
+    out.line(voice.text("see-report", &[("file", &folder.join("report.html").display().to_string())]))?;
+    Ok(())
+}
+
 /// Collect, judge, report into a folder.
 pub(crate) fn road(system: &Path, folder: &Path, force: bool, on: &On, voice: &Voice) -> Outcome<Judged> {
-    fs::create_dir_all(folder).map_err(|error| Failure::usage(format!("{}: {error}", folder.display())))?;
-    let case = folder.join("assessment.case");
-    let args = CollectArgs { system: system.into(), case: case.clone(), resume: false, no_seal: false, on: On { on: on.on.clone() } };
+    // What is in the way is found before anything is touched.
+    for name in ["report.html", "report.json"] {
+        writable(&folder.join(name), force, voice)?;
+    }
+    fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error, voice))?;
+    let case = folder.join(CASE);
+    let args = CollectArgs {
+        system: system.into(),
+        case: case.clone(),
+        resume: false,
+        no_seal: false,
+        on: On { on: on.on.clone() },
+    };
     collect(&args, voice)?;
     let judged = judged(&case, on, voice)?;
     write(&judged, folder, force, now(), voice)?;

@@ -85,7 +85,7 @@ pub(crate) fn run(args: &CertArgs, voice: &Voice, out: &mut Out) -> Outcome {
             failed |= file.certificates.is_empty() && file.named;
         }
     }
-    Ok(if failed { Exit::NotFinished } else { Exit::Done })
+    Ok(if failed { Exit::Usage } else { Exit::Done })
 }
 
 fn print(collected: &Collected, voice: &Voice, out: &mut Out) -> Outcome<()> {

@@ -5,15 +5,16 @@ use crate::describe::{self, Description};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::record::{self, Header};
-use crate::{On, TOOL, law, now, writable};
+use crate::{On, TOOL, law, now};
 use clap::Args;
-use dengmi_casefile::{Appender, Case, CaseError, seal};
+use dengmi_casefile::{Appender, Case, seal};
 use dengmi_collect::certificate::trusted;
 use dengmi_collect::desk::{Desk, Kept};
 use dengmi_collect::probe::{self, Cancel, Options, Output, Target, probe};
-use dengmi_core::{Date, Event, Observation, Place, date};
+use dengmi_core::{Date, Event, Fact, date};
 use dengmi_crypto::Hash;
 use dengmi_protocol::certify::Certifier;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,6 +48,9 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     let today = args.on.day(now().date())?;
     let description = describe::open(&args.system, &law, today, voice)?;
     let on = description.system.system.assessed_on.unwrap_or(today);
+    // Everything that can be wrong with the user's files is found before a case is made: it could not be made again.
+    let missing = documents(&description, voice)?;
+    let certifier = certifier(&description, voice)?;
     let case = open(args, &description, voice)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -60,13 +64,17 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
                 interrupted.cancel();
             }
         });
-        fill(&case, &description, on, &cancel, voice).await
+        fill(&case, &description, on, certifier, &cancel, voice).await
     })?;
     drop(runtime);
     drop(case);
+    for document in missing {
+        voice.warn("document-missing", &[("file", &document)]);
+    }
     if !finished {
         let (system, case) = (args.system.display().to_string(), args.case.display().to_string());
-        return Err(Failure::not_finished(voice.text("broken-off", &[])).hint(format!("dengmi collect {system} -c {case} --resume")));
+        let hint = format!("dengmi collect {system} -c {case} --resume");
+        return Err(Failure::not_finished(voice.text("broken-off", &[])).hint(hint));
     }
     if !args.no_seal {
         seal(&args.case, &law_digest.to_string(), &[])?;
@@ -74,44 +82,96 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn open(args: &CollectArgs, description: &Description, voice: &Voice) -> Outcome<Appender> {
-    let path = &args.case;
-    let exists = path.exists();
-    match (exists, args.resume) {
-        (true, false) => {
-            let file = path.display().to_string();
-            Err(Failure::usage(voice.text("exists", &[("file", &file)])).hint(voice.text("hint-resume", &[])))
-        }
-        (true, true) => match Case::open(path) {
-            Err(CaseError::Sealed(_)) => Err(Failure::usage(voice.text("sealed-already", &[("case", &path.display().to_string())]))),
-            opened => Ok(opened?),
-        },
-        (false, _) => {
-            let path = writable(path, false, voice)?;
-            let header = Header {
-                schema: 1,
-                tool: TOOL.into(),
-                created_at: date::instant_text(now()),
-                system: description.system.system.name.to_string(),
-            };
-            Ok(Case::create(&path, &record::header(&header)?)?)
+/// Documents that are named and not there. One that is there and cannot be taken is a fault of the file: whoever gets the case
+/// gets the document, so a link must not lead out of the folder either.
+fn documents(description: &Description, voice: &Voice) -> Outcome<Vec<String>> {
+    let folder =
+        fs::canonicalize(description.folder()).map_err(|error| Failure::file(description.folder(), &error, voice))?;
+    let mut missing = Vec::new();
+    for document in description.system.documents() {
+        let name = &**document.get_ref();
+        let path = description.folder().join(name);
+        let place = format!("{}:{}", description.path.display(), description.system.line(document));
+        match fs::canonicalize(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if !missing.iter().any(|known| known == name) {
+                    missing.push(name.to_owned());
+                }
+            }
+            Ok(real) if !real.starts_with(&folder) => {
+                return Err(Failure::usage(format!("{place}: {}", voice.text("document-outside", &[("file", name)]))));
+            }
+            found => {
+                let opened = found.and_then(File::open).and_then(|file| file.metadata());
+                match opened {
+                    Ok(opened) if opened.is_file() => {}
+                    Ok(_) => {
+                        return Err(Failure::usage(format!(
+                            "{place}: {}",
+                            voice.text("file-is-folder", &[("file", name)])
+                        )));
+                    }
+                    Err(error) => {
+                        let failure = Failure::file(Path::new(name), &error, voice);
+                        return Err(Failure { problem: format!("{place}: {}", failure.problem), ..failure });
+                    }
+                }
+            }
         }
     }
+    Ok(missing)
+}
+
+fn certifier(description: &Description, voice: &Voice) -> Outcome<Certifier> {
+    let roots = description.system.collect.roots.iter().map(|root| description.folder().join(&**root.get_ref()));
+    let roots = trusted(&roots.collect::<Vec<_>>())
+        .map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
+    Ok(Certifier::new(roots, Default::default(), Vec::new(), Default::default()))
+}
+
+fn open(args: &CollectArgs, description: &Description, voice: &Voice) -> Outcome<Appender> {
+    let path = &args.case;
+    if args.resume && path.exists() {
+        let case = Case::open(path).map_err(|error| Failure::case(error, voice))?;
+        let ours = Hash::Sha256.digest(description.text.as_bytes());
+        let begun = record::observations(&case)?.into_iter().find_map(|(_, observation)| match observation.fact {
+            Fact::Described(described) => Some(described.artifact),
+            _ => None,
+        });
+        if begun.is_some_and(|begun| begun.0[..] != ours[..]) {
+            let file = path.display().to_string();
+            let problem = voice.text("resume-differs", &[("file", &file)]);
+            return Err(Failure::usage(problem).hint(voice.text("hint-resume-differs", &[])));
+        }
+        return Ok(case);
+    }
+    let header = Header {
+        schema: 1,
+        tool: TOOL.into(),
+        created_at: date::instant_text(now()),
+        system: description.system.system.name.to_string(),
+    };
+    Case::create(path, &record::header(&header)?).map_err(|error| Failure::case(error, voice))
 }
 
 /// `false`: ended early by the user; what is done is in the case.
-async fn fill(case: &Appender, description: &Description, on: Date, cancel: &Cancel, voice: &Voice) -> Outcome<bool> {
+async fn fill(
+    case: &Appender,
+    description: &Description,
+    on: Date,
+    mut certifier: Certifier,
+    cancel: &Cancel,
+    voice: &Voice,
+) -> Outcome<bool> {
     let at = now();
     record::event(case, &Event::Phase { phase: "collect".into(), at, tool: TOOL.into() }).await?;
     desk(case, description, voice).await?;
 
     let system = &description.system;
-    let roots: Vec<PathBuf> = system.collect.roots.iter().map(|root| description.folder().join(&**root.get_ref())).collect();
-    let roots = trusted(&roots).map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
-    let mut certifier = Certifier::new(roots, Default::default(), Vec::new(), Default::default());
     // More descriptors than the default are a comfort, not a need.
     let _ = probe::raise_file_limit(4096);
-    let channels = system.channel.iter().flat_map(|channel| channel.ends.iter().map(|end| (end, channel.server_name.as_deref())));
+    let channels =
+        system.channel.iter().flat_map(|channel| channel.ends.iter().map(|end| (end, channel.server_name.as_deref())));
     let devices = system.device.iter().flat_map(|device| device.management_ends.iter().map(|end| (end, None)));
     let others = system.collect.endpoints.iter().map(|end| (end, None));
     for (end, server_name) in channels.chain(devices).chain(others) {
@@ -145,21 +205,16 @@ async fn desk(case: &Appender, description: &Description, voice: &Voice) -> Outc
     };
     record::observe_in(&mut unit, &desk.described()).await?;
     let keep = |path: &Path| -> Outcome<Result<Kept, io::Error>> {
-        // A document that is not there was asked for and not produced; a folder is none.
-        match std::fs::metadata(path) {
-            Ok(found) if found.is_file() => {}
-            Ok(_) => return Ok(Err(io::Error::from(io::ErrorKind::NotFound))),
-            Err(error) => return Ok(Err(error)),
+        // A document that is not there was asked for and not produced.
+        if !path.exists() {
+            return Ok(Err(io::Error::from(io::ErrorKind::NotFound)));
         }
         let media = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let kept = dengmi_casefile::wait(case.artifact_file(path, &media))?;
+        let kept =
+            dengmi_casefile::wait(case.artifact_file(path, &media)).map_err(|error| Failure::case(error, voice))?;
         Ok(Ok(Kept { sha256: kept.sha256, size: kept.size }))
     };
     let documents = desk.documents(description.folder(), keep)?;
-    let missing = documents.iter().filter(|document| !document.reach.supports_a_verdict() || document.reach == dengmi_core::Reach::Absent);
-    for document in missing {
-        voice.say("document-missing", &[("file", document.observed.as_str())]);
-    }
     for observation in documents.iter().chain(&desk.statements()) {
         record::observe_in(&mut unit, observation).await?;
     }
@@ -199,17 +254,17 @@ async fn visit(
         }
     }
     unit.done().await?;
-    voice.say("probed", &[("end", end), ("summary", &summary.to_string())]);
+    let key = match (summary.unreachable, summary.complete) {
+        (0, 0) => "probed-partly",
+        (0, _) => "probed",
+        _ => "probed-unreachable",
+    };
+    let [connections, lost] = [summary.connections, summary.lost].map(|figure| figure.to_string());
+    voice.say(key, &[("end", end), ("connections", &connections), ("lost", &lost)]);
     Ok(true)
 }
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Where the bytes of an observation lie, for people.
-pub(crate) fn place_text(observation: &Observation) -> String {
-    let text = |place: &Place| format!("{} {} {}", place.what.as_deref().unwrap_or_default(), place.at, place.artifact);
-    observation.place.as_deref().map(text).unwrap_or_default()
 }

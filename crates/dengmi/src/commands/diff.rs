@@ -31,7 +31,8 @@ pub(crate) fn run(args: &DiffArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let difference = diff(&first, &second)?;
     if args.json {
         let numbers = |list: &[dengmi_core::EntryNumber]| list.iter().map(|entry| entry.0).collect();
-        let report = Report { only_first: numbers(&difference.only_first), only_second: numbers(&difference.only_second) };
+        let report =
+            Report { only_first: numbers(&difference.only_first), only_second: numbers(&difference.only_second) };
         out.bytes(&canonical::bytes(&report).map_err(Failure::not_finished)?)?;
         out.line("")?;
         return Ok(Exit::Done);
@@ -39,7 +40,12 @@ pub(crate) fn run(args: &DiffArgs, voice: &Voice, out: &mut Out) -> Outcome {
     for (sign, case, list) in [("-", &first, &difference.only_first), ("+", &second, &difference.only_second)] {
         for entry in list {
             let said = record::observation(case, *entry).map_or_else(String::new, |observation| {
-                format!("{} {} {}", observation.fact.kind(), observation.observed, crate::texts::word(&observation.reach))
+                format!(
+                    "{} {} {}",
+                    observation.fact.kind(),
+                    observation.observed,
+                    crate::texts::word(&observation.reach)
+                )
             });
             out.line(format!("{sign} {entry} {said}"))?;
         }

@@ -30,7 +30,9 @@ pub(crate) fn run(args: &ExplainArgs, voice: &Voice, out: &mut Out) -> Outcome {
     ];
     let lines: Vec<String> = found.into_iter().flatten().collect();
     if lines.is_empty() {
-        return Err(Failure::usage(voice.text("nothing-known", &[("id", &args.id)])).hint(voice.text("hint-explain", &[])));
+        return Err(
+            Failure::usage(voice.text("nothing-known", &[("id", &args.id)])).hint(voice.text("hint-explain", &[]))
+        );
     }
     for line in lines {
         out.line(line)?;
@@ -48,11 +50,20 @@ fn indicator(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
             let clause = indicator.clause_at(level).unwrap_or_default();
             let modal = baseline.structure.modal.iter().find(|rule| rule.id == indicator.modal_at(level));
             let word = modal.map_or("", |rule| &*rule.word);
-            lines.push(voice.text("explain-level", &[("level", &level.to_string()), ("clause", clause), ("modal", word), ("weight", &weight.to_string())]));
+            lines.push(voice.text(
+                "explain-level",
+                &[("level", &level.to_string()), ("clause", clause), ("modal", word), ("weight", &weight.to_string())],
+            ));
         }
     }
     lines.push(voice.lang.of(&indicator.asks).trim().into());
-    lines.push(sources(&indicator.source, &crate::texts::word(&indicator.confidence), &baseline.instrument, law, voice));
+    lines.push(sources(
+        &indicator.source,
+        &crate::texts::word(&indicator.confidence),
+        &baseline.instrument,
+        law,
+        voice,
+    ));
     lines
 }
 
@@ -75,12 +86,15 @@ fn practice(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
 }
 
 fn sources(keys: &[Box<str>], confidence: &str, instrument: &str, law: &Law, voice: &Voice) -> String {
-    let named = |key: &Box<str>| {
+    let named = |key: &str| {
         let text = law.instrument(instrument).and_then(|instrument| instrument.sources.get(key));
-        text.map_or_else(|| key.to_string(), |text| format!("{key} ({text})"))
+        text.map_or_else(|| key.into(), |text| format!("{key} ({text})"))
     };
-    let list: Vec<String> = keys.iter().map(named).collect();
-    voice.text("explain-sources", &[("instrument", instrument), ("confidence", confidence), ("sources", &list.join("; "))])
+    let list: Vec<String> = keys.iter().map(|key| named(key)).collect();
+    voice.text(
+        "explain-sources",
+        &[("instrument", instrument), ("confidence", confidence), ("sources", &list.join("; "))],
+    )
 }
 
 fn suite(id: &str) -> Vec<String> {

@@ -16,7 +16,7 @@ pub(crate) struct GateArgs {
     /// The case
     case: PathBuf,
     /// What fails the gate; repeatable
-    #[arg(long, value_enum, required = true)]
+    #[arg(long, value_enum, required_unless_present = "below")]
     fail_on: Vec<FailOn>,
     /// Fail when the total, or the lowest that it can still be, is below this (60)
     #[arg(long, value_name = "SCORE")]
@@ -54,11 +54,15 @@ struct Row {
     indicator: String,
     subject: String,
     why: String,
+    #[serde(skip)]
+    said: String,
 }
 
 pub(crate) fn run(args: &GateArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let limit = match &args.below {
-        Some(text) => Some(text.parse::<dengmi_core::Decimal>().map_err(|error| Failure::usage(format!("--below: {error}")))?),
+        Some(text) => {
+            Some(text.parse::<dengmi_core::Decimal>().map_err(|error| Failure::usage(format!("--below: {error}")))?)
+        }
         None => None,
     };
     let judged = judged(&args.case, &args.on, voice)?;
@@ -66,9 +70,9 @@ pub(crate) fn run(args: &GateArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let mut failed = Vec::new();
     for determination in assessment.determinations() {
         for gate in &args.fail_on {
-            if let Some(why) = fails(determination, *gate) {
+            if let Some((why, said)) = fails(determination, *gate, voice) {
                 let (indicator, subject) = (determination.indicator.to_string(), determination.subject.to_string());
-                failed.push(Row { indicator, subject, why });
+                failed.push(Row { indicator, subject, why, said });
             }
         }
     }
@@ -82,31 +86,45 @@ pub(crate) fn run(args: &GateArgs, voice: &Voice, out: &mut Out) -> Outcome {
         return Ok(if met { Exit::Done } else { Exit::GateNotMet });
     }
     for row in &failed {
-        out.line(format!("{}  {}  {}", row.indicator, row.subject, row.why))?;
+        out.line(format!("{}  {}  {}", row.indicator, row.subject, row.said))?;
     }
     if met {
         voice.say("gate-met", &[]);
         return Ok(Exit::Done);
     }
-    let count = failed.len().to_string();
-    let mut failure = Failure { exit: Exit::GateNotMet, problem: voice.text("gate-not-met", &[("count", &count)]), hint: None };
-    if let Some(row) = failed.first() {
-        let case = args.case.display().to_string();
-        failure = failure.hint(format!("dengmi why {case} {} {}", row.indicator, row.subject));
+    let case = args.case.display().to_string();
+    let mut problems = Vec::new();
+    if !failed.is_empty() {
+        problems.push(voice.text("gate-not-met", &[("count", &failed.len().to_string())]));
     }
-    Err(failure)
+    if let (true, Some(limit)) = (too_low, limit) {
+        problems.push(match lowest {
+            Some(lowest) => voice.text("gate-below", &[("lowest", &lowest.to_string()), ("limit", &limit.to_string())]),
+            None => voice.text("gate-no-total", &[]),
+        });
+    }
+    let hint = match failed.first() {
+        Some(row) => format!("dengmi why {case} {} {}", row.indicator, row.subject),
+        None => format!("dengmi score {case}"),
+    };
+    Err(Failure { exit: Exit::GateNotMet, problem: problems.join("; "), hint: Some(hint) })
 }
 
-fn fails(determination: &Determination, gate: FailOn) -> Option<String> {
+/// Why a determination fails a gate: in words of files, and as it is said to people.
+fn fails(determination: &Determination, gate: FailOn, voice: &Voice) -> Option<(String, String)> {
     let outcome = determination.counted.outcome;
-    let state = determination.risks.iter().max_by_key(|risk| risk.state);
+    let risk = |least: RiskState| {
+        let worst = determination.risks.iter().filter(|risk| risk.state >= least).max_by_key(|risk| risk.state)?;
+        let (word, said) = (crate::texts::word(&worst.state), voice.risk(worst.state));
+        Some((format!("{} {word}", worst.item), format!("{} {said}", worst.item)))
+    };
+    let outcomes =
+        |wanted: &[Judged]| wanted.contains(&outcome).then(|| (crate::texts::word(&outcome), voice.outcome(outcome)));
     match gate {
-        FailOn::HighRisk => state.filter(|risk| risk.state == RiskState::Open).map(|risk| format!("{} open", risk.item)),
-        FailOn::Candidate => {
-            state.filter(|risk| risk.state >= RiskState::Candidate).map(|risk| format!("{} {}", risk.item, crate::texts::word(&risk.state)))
-        }
-        FailOn::NotConform => (outcome == Judged::NotConform).then(|| "not-conform".into()),
-        FailOn::Partly => matches!(outcome, Judged::NotConform | Judged::Partly).then(|| crate::texts::word(&outcome)),
-        FailOn::Unassessed => matches!(outcome, Judged::Unassessed | Judged::NeedsRuling).then(|| crate::texts::word(&outcome)),
+        FailOn::HighRisk => risk(RiskState::Open),
+        FailOn::Candidate => risk(RiskState::Candidate),
+        FailOn::NotConform => outcomes(&[Judged::NotConform]),
+        FailOn::Partly => outcomes(&[Judged::NotConform, Judged::Partly]),
+        FailOn::Unassessed => outcomes(&[Judged::Unassessed, Judged::NeedsRuling]),
     }
 }

@@ -23,7 +23,9 @@ pub(crate) struct GradeArgs {
 /// The answers as the description states them.
 pub(crate) fn answers(system: &System) -> Answers {
     let harms = |list: &[dengmi_core::system::Harm]| {
-        list.iter().map(|harm| Harm { object: harm.object.get_ref().clone(), degree: harm.degree.get_ref().clone() }).collect()
+        list.iter()
+            .map(|harm| Harm { object: harm.object.get_ref().clone(), degree: harm.degree.get_ref().clone() })
+            .collect()
     };
     Answers {
         business: harms(&system.grade.business_information),
@@ -64,7 +66,13 @@ fn print(graded: &Graded, voice: &Voice, out: &mut Out) -> Outcome<()> {
             out.line(voice.text(key, &[("level", &side.level.to_string())]))?;
             for reason in &side.reasons {
                 let marker = if reason.decides { "→" } else { " " };
-                out.line(format!("  {marker} {} × {} ⇒ {}  {}", reason.harm.object, reason.harm.degree, reason.level, cited(&reason.cell)))?;
+                out.line(format!(
+                    "  {marker} {} × {} ⇒ {}  {}",
+                    reason.harm.object,
+                    reason.harm.degree,
+                    reason.level,
+                    cited(&reason.cell)
+                ))?;
                 for variant in &reason.variants {
                     out.line(format!("      {}: {}  {}", variant.document, variant.level, cited(&variant.cited)))?;
                 }

@@ -1,14 +1,16 @@
 //! `dengmi judge CASE`: every unit with its outcome. Also what the other commands that judge share.
 
+use super::report::{case_head, input};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
-use crate::{On, describe, law, record};
+use crate::report::problems;
+use crate::{On, describe, law, now, record};
 use clap::Args;
 use dengmi_casefile::Case;
 use dengmi_core::system::System;
 use dengmi_core::{Date, EntryNumber, Fact, Observation, Sm3Digest, canonical};
 use dengmi_judge::assess::{Assessment, Determination, Evidence, assess};
-use dengmi_judge::determine::Mark;
+use dengmi_judge::determine::{Mark, RiskState};
 use dengmi_judge::law::Law;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,8 +52,9 @@ pub(crate) fn judged(path: &Path, on: &On, voice: &Voice) -> Outcome<Judged> {
     let (law, law_digest) = law::load()?;
     let collected = at.date();
     // The description was read when it was collected; a pack that has changed since may object.
-    let system = describe::parse(&text, &law, collected)
-        .map_err(|faults| Failure::not_finished(format!("the case's system.toml cannot be read by this program: {faults:?}")))?;
+    let system = describe::parse(&text, &law, collected).map_err(|faults| {
+        Failure::not_finished(format!("the case's system.toml cannot be read by this program: {faults:?}"))
+    })?;
     let on = on.day(system.system.assessed_on.unwrap_or(collected))?;
     let level = level(&system, &law, on, voice)?;
     let evidence = Evidence::new(&system, Some(entry), observations.iter().cloned());
@@ -89,7 +92,8 @@ pub(crate) fn run(args: &CaseArgs, voice: &Voice, out: &mut Out) -> Outcome {
 /// The short form for a terminal: one line a determination, then the figures.
 pub(crate) fn summary(judged: &Judged, voice: &Voice, out: &mut Out) -> Outcome<()> {
     let assessment = &judged.assessment;
-    let widest = assessment.determinations().map(|determination| width(determination.subject.as_str())).max().unwrap_or(0);
+    let widest =
+        assessment.determinations().map(|determination| width(determination.subject.as_str())).max().unwrap_or(0);
     for unit in &assessment.units {
         for determination in &unit.subjects {
             out.line(line(determination, widest, voice))?;
@@ -102,17 +106,25 @@ pub(crate) fn summary(judged: &Judged, voice: &Voice, out: &mut Out) -> Outcome<
 fn line(determination: &Determination, widest: usize, voice: &Voice) -> String {
     let counted = &determination.counted;
     let marks: String = [counted.d, counted.a, counted.k].into_iter().map(mark).collect();
-    let score = counted.score.map_or_else(|| "–".into(), |range| match range.settled() {
-        Some(score) => score.to_string(),
-        None => format!("{}–{}", range.low, range.high),
-    });
+    let score = counted.score.map_or_else(
+        || "–".into(),
+        |range| match range.settled() {
+            Some(score) => score.to_string(),
+            None => format!("{}–{}", range.low, range.high),
+        },
+    );
     let subject = determination.subject.as_str();
     let pad = " ".repeat(widest.saturating_sub(width(subject)));
     let outcome = voice.outcome(counted.outcome);
-    let risks: Vec<String> = determination.risks.iter().map(|risk| format!("{} {}", risk.item, voice.risk(risk.state))).collect();
-    format!("{:<10}  {subject}{pad}  {marks}  {score:<13}  {outcome}  {}", determination.indicator.as_str(), risks.join(", "))
-        .trim_end()
-        .into()
+    let risks: Vec<String> =
+        determination.risks.iter().map(|risk| format!("{} {}", risk.item, voice.risk(risk.state))).collect();
+    format!(
+        "{:<10}  {subject}{pad}  {marks}  {score:<13}  {outcome}  {}",
+        determination.indicator.as_str(),
+        risks.join(", ")
+    )
+    .trim_end()
+    .into()
 }
 
 /// Columns of a text on a terminal: Chinese characters take two.
@@ -139,9 +151,14 @@ pub(crate) fn figures(judged: &Judged, voice: &Voice, out: &mut Out) -> Outcome<
         },
         Err(refusal) => voice.text("no-total", &[("why", &refusal.to_string())]),
     };
-    out.line(voice.text("total", &[("total", &total), ("level", &assessment.level.to_string()), ("edition", &assessment.edition)]))?;
+    out.line(voice.text(
+        "total",
+        &[("total", &total), ("level", &assessment.level.to_string()), ("edition", &assessment.edition)],
+    ))?;
     let words: Vec<&str> = match judged.law.scoring(assessment.on) {
-        Some(scoring) => assessment.conclusion.iter().map(|word| voice.lang.of(word.word(&scoring.conclusion))).collect(),
+        Some(scoring) => {
+            assessment.conclusion.iter().map(|word| voice.lang.of(word.word(&scoring.conclusion))).collect()
+        }
         None => Vec::new(),
     };
     out.line(voice.text("would-give", &[("words", &words.join(" / "))]))?;
@@ -158,5 +175,49 @@ pub(crate) fn figures(judged: &Judged, voice: &Voice, out: &mut Out) -> Outcome<
     if !open.subjects_confirmed {
         out.line(voice.text("subjects-not-confirmed", &[]))?;
     }
+    let missing = judged.observations.values().filter_map(|observation| match &observation.fact {
+        Fact::HandedIn(document) if document.artifact.is_none() => Some(&*document.path),
+        _ => None,
+    });
+    let missing: Vec<&str> = missing.collect();
+    if !missing.is_empty() {
+        out.line(voice.text("documents-missing", &[("files", &missing.join(", "))]))?;
+    }
     Ok(())
 }
+
+/// The worst problems with what mends them, and the command that shows why.
+pub(crate) fn worst(judged: &Judged, path: &Path, voice: &Voice, out: &mut Out) -> Outcome<()> {
+    let law_digest = judged.law_digest.to_string();
+    let input = input(judged, &law_digest, case_head(judged)?, now(), voice);
+    let problems = problems(&input);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    out.line(voice.text("worst", &[("count", &problems.len().to_string())]))?;
+    for (number, problem) in problems.iter().take(WORST).enumerate() {
+        let Some(mending) = problem.mending() else { continue };
+        let risk = match problem.state {
+            RiskState::None => String::new(),
+            state => format!(" [{}]", voice.risk(state)),
+        };
+        // The problem's text names the first subject.
+        let others: Vec<&str> = problem.subjects().into_iter().skip(1).map(|subject| subject.as_str()).collect();
+        let also =
+            if others.is_empty() { String::new() } else { voice.text("also", &[("subjects", &others.join(", "))]) };
+        out.line(format!("  {}.{risk} {}{also}", number + 1, voice.lang.of(&mending.problem)))?;
+        out.line(format!("     → {}", voice.lang.of(&mending.fix)))?;
+    }
+    let first = problems.first().and_then(|problem| problem.findings.first());
+    if let Some(finding) = first {
+        let (indicator, subject) = (&finding.unit.indicator, &finding.determination.subject);
+        let command = format!("dengmi why {} {indicator} {subject}", path.display());
+        out.line("")?;
+        out.line(voice.text("next-why", &[("command", &command)]))?;
+    }
+    Ok(())
+}
+
+/// How many problems a summary shows.
+const WORST: usize = 3;

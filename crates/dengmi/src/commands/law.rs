@@ -2,6 +2,7 @@
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
+use crate::texts::Lang;
 use clap::{Args, Subcommand};
 use dengmi_core::{canonical, date};
 use dengmi_judge::determine::{CaseResult, run_cases};
@@ -21,7 +22,7 @@ enum LawCommand {
     Test {
         /// A TOML file of cases
         file: Option<PathBuf>,
-        /// One JSON line a case, then a summary
+        /// The summary, after the JSON line of each case, as a JSON line as well
         #[arg(long)]
         json: bool,
     },
@@ -46,21 +47,23 @@ struct Counts {
 pub(crate) fn run(args: &LawArgs, voice: &Voice, out: &mut Out) -> Outcome {
     match &args.command {
         LawCommand::Test { file, json } => test(file.as_deref(), *json, voice, out),
-        LawCommand::List { json } => list(*json, out),
+        LawCommand::List { json } => list(*json, voice, out),
     }
 }
 
 fn test(file: Option<&std::path::Path>, json: bool, voice: &Voice, out: &mut Out) -> Outcome {
     let (name, text) = match file {
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error, voice))?;
             (path.display().to_string(), text)
         }
         None => ("cases/judging.toml".into(), crate::law::CASES.into()),
     };
     let (law, _) = crate::law::load()?;
     let reports = run_cases(&text, &law).map_err(|fault| match &fault {
-        dengmi_judge::determine::CaseFault::Shape { line, .. } if *line > 0 => Failure::usage(format!("{name}:{line}: {fault}")),
+        dengmi_judge::determine::CaseFault::Shape { line, .. } if *line > 0 => {
+            Failure::usage(format!("{name}:{line}: {fault}"))
+        }
         _ => Failure::usage(format!("{name}: {fault}")),
     })?;
     let mut counts = Counts { cases: reports.len(), ..Counts::default() };
@@ -71,13 +74,15 @@ fn test(file: Option<&std::path::Path>, json: bool, voice: &Voice, out: &mut Out
             CaseResult::Unassessed => counts.unassessed += 1,
             CaseResult::NeedsRuling => counts.needs_ruling += 1,
         }
-        if json {
-            out.bytes(&canonical::bytes(report).map_err(Failure::not_finished)?)?;
-            out.line("")?;
-        } else if report.result != CaseResult::Right {
-            let differs: Vec<String> =
-                report.differs.iter().map(|(field, expected, got)| format!("{field}: {expected} ≠ {got}")).collect();
-            out.line(format!("{}  {}  {}", report.id, crate::texts::word(&report.result), differs.join("; ")))?;
+        out.bytes(&canonical::bytes(report).map_err(Failure::not_finished)?)?;
+        out.line("")?;
+        if report.result != CaseResult::Right {
+            let differs = report.differs.iter().map(|(field, expected, got)| format!("{field}: {expected} ≠ {got}"));
+            let differs = differs.collect::<Vec<_>>().join("; ");
+            voice.say(
+                "case-differs",
+                &[("id", &report.id), ("result", &crate::texts::word(&report.result)), ("differs", &differs)],
+            );
         }
     }
     if json {
@@ -102,7 +107,7 @@ fn test(file: Option<&std::path::Path>, json: bool, voice: &Voice, out: &mut Out
     Ok(if counts.wrong == 0 { Exit::Done } else { Exit::GateNotMet })
 }
 
-fn list(json: bool, out: &mut Out) -> Outcome {
+fn list(json: bool, voice: &Voice, out: &mut Out) -> Outcome {
     let (law, digest) = crate::law::load()?;
     #[derive(Serialize)]
     struct Row<'a> {
@@ -123,17 +128,23 @@ fn list(json: bool, out: &mut Out) -> Outcome {
             en: &instrument.en,
             from: date::date_text(in_force.from),
             to: in_force.to.map(date::date_text),
-            confidence: format!("{:?}", instrument.confidence).to_lowercase(),
+            confidence: crate::texts::word(&instrument.confidence),
         };
         if json {
             out.bytes(&canonical::bytes(&row).map_err(Failure::not_finished)?)?;
             out.line("")?;
         } else {
-            out.line(format!("{}  {} – {}  {}  [{}]", row.id, row.from, row.to.as_deref().unwrap_or(""), row.zh, row.confidence))?;
+            let name = match voice.lang {
+                Lang::Zh => row.zh,
+                Lang::En => row.en,
+            };
+            let to = row.to.as_deref().unwrap_or("          ");
+            let confidence = crate::texts::judge::of(&voice.texts.judge.confidence, &instrument.confidence);
+            out.line(format!("{:<38}  {} – {to}  {name}  [{}]", row.id, row.from, voice.lang.of(&confidence)))?;
         }
     }
     if !json {
-        out.line(digest.to_string())?;
+        out.line(voice.text("law-digest", &[("digest", &digest.to_string())]))?;
     }
     Ok(Exit::Done)
 }

@@ -1,11 +1,12 @@
 //! `dengmi probe HOST:PORT…`: what live services speak, accept and prove.
 
+use super::judge::width;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::{On, TOOL, now};
 use clap::Args;
 use dengmi_collect::certificate::trusted;
-use dengmi_collect::probe::{Cancel, Options, Output, Target, Unreachable, probe, raise_file_limit};
+use dengmi_collect::probe::{Cancel, Options, Output, Summary, Target, Unreachable, probe, raise_file_limit};
 use dengmi_core::{Asked, Fact, Observation, Order, Protocol, Reach, registry};
 use dengmi_protocol::certify::Certifier;
 use dengmi_protocol::plan::Finding;
@@ -42,8 +43,13 @@ pub(crate) fn run(args: &ProbeArgs, voice: &Voice, out: &mut Out) -> Outcome {
     };
     for text in &args.targets {
         if text == "-" {
-            let lines = std::io::read_to_string(std::io::stdin()).map_err(|error| Failure::usage(format!("stdin: {error}")))?;
-            lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).try_for_each(&mut add)?;
+            let lines =
+                std::io::read_to_string(std::io::stdin()).map_err(|error| Failure::usage(format!("stdin: {error}")))?;
+            lines
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty() && !line.starts_with('#'))
+                .try_for_each(&mut add)?;
         } else {
             add(text)?;
         }
@@ -83,7 +89,7 @@ pub(crate) fn run(args: &ProbeArgs, voice: &Voice, out: &mut Out) -> Outcome {
     if let Some(failure) = failure {
         return Err(failure);
     }
-    voice.say("probed-all", &[("summary", &summary.to_string())]);
+    voice.say("probed-all", &[("summary", &summary_text(&summary, voice))]);
     if summary.cancelled {
         return Err(Failure::not_finished(voice.text("broken-off", &[])));
     }
@@ -98,7 +104,7 @@ fn told(output: &Output, json: bool, voice: &Voice, out: &mut Out) -> Outcome<()
             out.line("")?;
             out.flush()?;
         }
-        Output::Observation(observation) => print(observation, out)?,
+        Output::Observation(observation) => print(observation, voice, out)?,
         Output::Finished(finished) => {
             if let (Some(why), false) = (finished.unreachable, json) {
                 let key = match why {
@@ -117,41 +123,73 @@ fn told(output: &Output, json: bool, voice: &Voice, out: &mut Out) -> Outcome<()
     Ok(())
 }
 
-/// One observation for people.
-fn print(observation: &Observation, out: &mut Out) -> Outcome<()> {
-    let observed = &observation.observed;
-    let line = match &observation.fact {
+/// What a run came to.
+pub(crate) fn summary_text(summary: &Summary, voice: &Voice) -> String {
+    let figures = [
+        ("endpoints", summary.endpoints),
+        ("complete", summary.complete),
+        ("unreachable", summary.unreachable),
+        ("connections", summary.connections),
+        ("handshakes", summary.handshakes),
+        ("lost", summary.lost),
+    ]
+    .map(|(name, figure)| (name, figure.to_string()));
+    voice.text("summary", &figures.each_ref().map(|(name, figure)| (*name, figure.as_str())))
+}
+
+/// One observation for people: a label, then what was seen.
+fn print(observation: &Observation, voice: &Voice, out: &mut Out) -> Outcome<()> {
+    let said = |key: &str| voice.text(key, &[]);
+    let reach = || voice.lang.of(&crate::texts::judge::of(&voice.texts.judge.reach, &observation.reach)).to_owned();
+    let (label, text) = match &observation.fact {
         Fact::Accepts(accepts) => {
             let version = match accepts.protocol {
                 Protocol::Tlcp => "TLCP".to_string(),
-                _ => registry::version(accepts.version).map_or_else(|| accepts.version.number(), |entry| entry.name.into()),
+                _ => registry::version(accepts.version)
+                    .map_or_else(|| accepts.version.number(), |entry| entry.name.into()),
             };
             if accepts.suites.is_empty() {
-                format!("{version:<8} {}", crate::texts::word(&observation.reach))
+                (version, reach())
             } else {
-                let order = match accepts.order {
-                    Order::Servers => "server's order",
-                    Order::Clients => "client's order",
-                    Order::NotTried => "order not asked",
-                };
-                let asked = if accepts.asked == Asked::Partly { ", partly asked" } else { "" };
-                format!("{version:<8} {}  ({order}{asked})", accepts.suite_names.join(" "))
+                let order = said(match accepts.order {
+                    Order::Servers => "order-servers",
+                    Order::Clients => "order-clients",
+                    Order::NotTried => "order-not-asked",
+                });
+                let partly = if accepts.asked == Asked::Partly { said("asked-partly") } else { String::new() };
+                (version, format!("{}  [{order}{partly}]", accepts.suite_names.join(" ")))
             }
         }
         Fact::Certificate(certificate) => {
-            let role = certificate.role.map(|role| crate::texts::word(&role)).unwrap_or_default();
+            let role = certificate.role.map(|role| format!("  {}", crate::texts::word(&role))).unwrap_or_default();
             let problems = certificate.checked.as_ref().map(|checked| checked.problems.join(", ")).unwrap_or_default();
-            format!("cert     {} {} {}  {} – {}  {problems}", certificate.subject, certificate.key_alg, role, certificate.not_before, certificate.not_after)
+            let problems = if problems.is_empty() { problems } else { format!("  ! {problems}") };
+            let (from, to) = (&certificate.not_before, &certificate.not_after);
+            (
+                said("probe-certificate"),
+                format!("{}  {}{role}  {from} – {to}{problems}", certificate.subject, certificate.key_alg),
+            )
         }
-        Fact::KeyProof(proof) => format!("proof    {} key by {}", crate::texts::word(&proof.key), proof.by),
+        Fact::KeyProof(proof) => (
+            said("probe-proof"),
+            voice.text("probe-proved", &[("key", &crate::texts::word(&proof.key)), ("by", &proof.by)]),
+        ),
+        // What could not be reached is told once, with its cause.
+        Fact::Coverage(_) if observation.reach != Reach::Seen => return Ok(()),
         Fact::Coverage(coverage) => {
-            format!("speaks   {}  ({} connections{})", coverage.speaks.join(", "), coverage.connections, if coverage.complete { ", complete" } else { ", not complete" })
+            let speaks = if coverage.speaks.is_empty() { said("speaks-nothing") } else { coverage.speaks.join(", ") };
+            let whole = said(if coverage.complete { "all-asked" } else { "not-all-asked" });
+            (said("probe-speaks"), format!("{speaks}  [{whole}]"))
         }
-        Fact::Session(Protocol::Plain, session) => format!("clear    {}", session.app_protocol.seen().map_or("", |name| &**name)),
+        Fact::Session(Protocol::Plain, session) => {
+            let name = session.app_protocol.seen().map_or("", |name| &**name);
+            (said("probe-clear"), name.to_owned())
+        }
         _ if observation.reach == Reach::Seen => return Ok(()),
-        _ => format!("{}  {}", observation.fact.kind(), crate::texts::word(&observation.reach)),
+        _ => (observation.fact.kind().to_string(), reach()),
     };
-    out.line(format!("{observed}  {line}"))?;
+    let pad = " ".repeat(12_usize.saturating_sub(width(&label)));
+    out.line(format!("{}  {label}{pad} {text}", observation.observed))?;
     Ok(())
 }
 

@@ -36,13 +36,25 @@ enum Form {
     Json,
 }
 
+impl Form {
+    fn file(self) -> &'static str {
+        match self {
+            Form::Html => "report.html",
+            Form::Json => "report.json",
+        }
+    }
+}
+
 pub(crate) fn run(args: &ReportArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let at = match &args.at {
         Some(text) => date::read_instant(text).map_err(|error| Failure::usage(format!("--at: {error}")))?,
         None => now(),
     };
+    for form in &args.form {
+        writable(&args.out.join(form.file()), args.force, voice)?;
+    }
     let judged = judged(&args.case, &args.on, voice)?;
-    fs::create_dir_all(&args.out).map_err(|error| Failure::usage(format!("{}: {error}", args.out.display())))?;
+    fs::create_dir_all(&args.out).map_err(|error| Failure::file(&args.out, &error, voice))?;
     for form in &args.form {
         out.line(write_form(&judged, &args.out, *form, args.force, at, voice)?.display().to_string())?;
     }
@@ -57,21 +69,34 @@ pub(crate) fn write(judged: &Judged, folder: &Path, force: bool, at: UtcDateTime
     Ok(())
 }
 
-fn write_form(judged: &Judged, folder: &Path, form: Form, force: bool, at: UtcDateTime, voice: &Voice) -> Outcome<PathBuf> {
+fn write_form(
+    judged: &Judged,
+    folder: &Path,
+    form: Form,
+    force: bool,
+    at: UtcDateTime,
+    voice: &Voice,
+) -> Outcome<PathBuf> {
     let head = case_head(judged)?;
     let law_digest = judged.law_digest.to_string();
     let input = input(judged, &law_digest, head, at, voice);
-    let (name, bytes) = match form {
-        Form::Html => ("report.html", report_html(&input, voice.lang).into_bytes()),
-        Form::Json => ("report.json", report_json(&input).map_err(Failure::not_finished)?),
+    let bytes = match form {
+        Form::Html => report_html(&input, voice.lang).into_bytes(),
+        Form::Json => report_json(&input).map_err(Failure::not_finished)?,
     };
-    let path = writable(&folder.join(name), force, voice)?;
+    let path = writable(&folder.join(form.file()), force, voice)?;
     put(&path, &bytes)?;
     Ok(path)
 }
 
 /// What the report is made of.
-pub(crate) fn input<'a>(judged: &'a Judged, law_digest: &'a str, head: CaseHead, at: UtcDateTime, voice: &'a Voice) -> Input<'a> {
+pub(crate) fn input<'a>(
+    judged: &'a Judged,
+    law_digest: &'a str,
+    head: CaseHead,
+    at: UtcDateTime,
+    voice: &'a Voice,
+) -> Input<'a> {
     Input {
         assessment: &judged.assessment,
         system: &judged.system,

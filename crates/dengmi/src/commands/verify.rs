@@ -4,7 +4,7 @@ use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::record;
 use clap::Args;
-use dengmi_casefile::{Verdict, verify};
+use dengmi_casefile::Verdict;
 use dengmi_core::canonical;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ struct Report {
 }
 
 pub(crate) fn run(args: &VerifyArgs, voice: &Voice, out: &mut Out) -> Outcome {
-    let verdict = verify(&args.case).map_err(|error| Failure::from(error).hint(voice.text("hint-case", &[])))?;
+    let verdict = record::verified(&args.case, voice)?;
     let report = match &verdict {
         Verdict::Verified(verified) => {
             let sealed = &verified.seal().sealed;

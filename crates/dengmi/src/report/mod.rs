@@ -11,6 +11,7 @@ mod page;
 mod say;
 mod why;
 
+pub(crate) use finding::problems;
 pub(crate) use json::report_json;
 pub(crate) use page::report_html;
 pub(crate) use why::why_text;

@@ -499,15 +499,16 @@ fn unlisted(evidence: &Evidence<'_>) -> Vec<ObservedId> {
 fn units(work: Vec<Work<'_>>, evidence: &Evidence<'_>, baseline: &Baseline, level: u8) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     for item in work {
-        let determination = determination(&item, evidence);
-        match units.last_mut().filter(|unit| unit.indicator == item.indicator.id) {
+        let indicator = item.indicator;
+        let determination = determination(item, evidence);
+        match units.last_mut().filter(|unit| unit.indicator == indicator.id) {
             Some(unit) => unit.subjects.push(determination),
             None => units.push(Unit {
-                indicator: item.indicator.id.clone(),
-                layer: item.indicator.layer.clone(),
-                technical: baseline.layer(&item.indicator.layer).is_some_and(|layer| layer.group == Group::Technical),
-                clause: item.indicator.clause_at(level).unwrap_or_default().into(),
-                modal: item.indicator.modal_at(level),
+                indicator: indicator.id.clone(),
+                layer: indicator.layer.clone(),
+                technical: baseline.layer(&indicator.layer).is_some_and(|layer| layer.group == Group::Technical),
+                clause: indicator.clause_at(level).unwrap_or_default().into(),
+                modal: indicator.modal_at(level),
                 subjects: vec![determination],
                 outcome: Outcome::Unassessed,
             }),
@@ -538,7 +539,7 @@ fn over_subjects(outcomes: impl Iterator<Item = Outcome>) -> Outcome {
     }
 }
 
-fn determination(item: &Work<'_>, evidence: &Evidence<'_>) -> Determination {
+fn determination(item: Work<'_>, evidence: &Evidence<'_>) -> Determination {
     let system = evidence.system;
     let ruling = item.rulings(evidence).last().map(|ruling| Ruled {
         by: ruling.by.clone(),
@@ -573,12 +574,12 @@ fn determination(item: &Work<'_>, evidence: &Evidence<'_>) -> Determination {
     };
     Determination {
         indicator: item.indicator.id.clone(),
-        subject: item.named.id.clone(),
         line: (item.named.line > 0 && item.subject() != MANAGEMENT).then_some(item.named.line),
-        verdict: item.verdict.clone(),
+        subject: item.named.id,
+        verdict: item.verdict,
         ruling,
         counted,
-        risks: item.risks.clone(),
+        risks: item.risks,
         severity,
         observed: ends.iter().map(|end| ObservedId::from(&**end.get_ref())).collect(),
     }

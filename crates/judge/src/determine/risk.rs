@@ -6,7 +6,7 @@ use super::look::Look;
 use super::predicate::find;
 use super::rules::Rules;
 use super::scene::Scene;
-use super::truth::{Bind, Doubt, Step, Truth};
+use super::truth::{Doubt, Step, Truth};
 use super::unit::{Mark, Outcome, Verdict, Weighed};
 use super::word::Word;
 use dengmi_core::ItemId;
@@ -83,7 +83,7 @@ pub fn risks(judging: &Judging, level: u8, scene: &Scene, rules: &Rules, verdict
             }
         }
         Weighed::Technical { d, .. } => {
-            let by_ruling = d.doubts().iter().any(|(_, bind)| *bind == Bind::Ruling);
+            let by_ruling = d.waits();
             match verdict.d {
                 Mark::Fail => {
                     let mechanism = d.walk().into_iter().any(|step| step.truth == Truth::No && says_absent(step.rule));

@@ -9,7 +9,7 @@ use num_traits::One;
 pub struct Rules {
     /// The day.
     pub on: Date,
-    /// The rows of that day.
+    /// The rows of that day, by id.
     pub algorithms: Vec<Algorithm>,
     /// The quantification rules of that day.
     pub scoring: Scoring,
@@ -59,7 +59,8 @@ impl Rules {
     }
 
     fn by_id(&self, id: &str) -> Option<&Algorithm> {
-        self.algorithms.iter().find(|row| &*row.id == id)
+        let found = self.algorithms.binary_search_by(|row| (*row.id).cmp(id)).ok()?;
+        self.algorithms.get(found)
     }
 
     /// Through the registry: its id, then its family and size, then what stands before the mode (`sm4-cbc` is `sm4`).
@@ -97,10 +98,12 @@ impl Rules {
     /// The law of a day; `None` while one of the instruments that a verdict needs is not in force.
     pub fn of(law: &crate::law::Law, on: Date) -> Option<Rules> {
         let baseline = law.baseline(on)?;
+        let mut algorithms: Vec<Algorithm> = law.algorithms(on).map(|row| (**row).clone()).collect();
+        algorithms.sort_by(|one, other| one.id.cmp(&other.id));
         let grade = |level| baseline.product_grade(level).map_or(0, |rule| rule.grade);
         Some(Rules {
             on,
-            algorithms: law.algorithms(on).map(|row| (**row).clone()).collect(),
+            algorithms,
             scoring: (**law.scoring(on)?).clone(),
             high_risk: (**law.high_risk(on)?).clone(),
             practice: law.practice(on).map(|rule| (**rule).clone()).collect(),

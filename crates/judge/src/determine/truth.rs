@@ -135,7 +135,8 @@ impl Step {
 
     /// The truth of the named predicate in this tree.
     pub fn truth_of(&self, rule: &str) -> Option<Truth> {
-        self.walk().into_iter().find(|step| step.rule == rule).map(|step| step.truth)
+        let own = (self.rule == rule).then_some(self.truth);
+        own.or_else(|| self.parts.iter().find_map(|part| part.truth_of(rule)))
     }
 
     /// The facts that would decide an unknown.
@@ -152,10 +153,21 @@ impl Step {
 
     /// What a person must look at, anywhere in the tree.
     pub fn doubts(&self) -> Vec<(Doubt, Bind)> {
-        let mut doubts: Vec<_> = self.walk().into_iter().flat_map(|step| step.doubts.iter().copied()).collect();
+        let mut doubts = Vec::new();
+        self.gather_doubts(&mut doubts);
         doubts.sort_unstable();
         doubts.dedup();
         doubts
+    }
+
+    fn gather_doubts(&self, doubts: &mut Vec<(Doubt, Bind)>) {
+        doubts.extend_from_slice(&self.doubts);
+        self.parts.iter().for_each(|part| part.gather_doubts(doubts));
+    }
+
+    /// Whether anything in the tree waits for a ruling.
+    pub fn waits(&self) -> bool {
+        self.doubts.iter().any(|(_, bind)| *bind == Bind::Ruling) || self.parts.iter().any(Step::waits)
     }
 }
 

@@ -300,8 +300,7 @@ fn technical(look: &Look<'_>, d: Step, a: Option<Step>, k: Option<Step>) -> Verd
     missing.dedup();
     doubts.sort_unstable();
     doubts.dedup();
-    let ruling =
-        |step: Option<&Step>| step.is_some_and(|step| step.doubts().iter().any(|(_, bind)| *bind == Bind::Ruling));
+    let ruling = |step: Option<&Step>| step.is_some_and(Step::waits);
     // An open D waits for its own ruling; of A and K only while they could still pass.
     let waits = match marks[0] {
         Mark::Fail => false,

@@ -20,7 +20,7 @@ pub(super) struct Hospital {
 
 /// One service on loopback.
 pub(super) struct Service {
-    /// What it is, for people.
+    /// What it is: a key of the texts.
     pub(super) what: &'static str,
     /// Where it listens.
     pub(super) address: SocketAddr,
@@ -30,7 +30,11 @@ pub(super) struct Service {
 }
 
 /// Public test keys, made for this project: worthless outside of it.
-macro_rules! test_file { ($name:literal) => { include_bytes!(concat!("../../../../../vectors/certificates/", $name)) } }
+macro_rules! test_file {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../../../vectors/certificates/", $name))
+    };
+}
 
 impl Hospital {
     /// Starts the four services on free ports.
@@ -60,10 +64,10 @@ impl Hospital {
         )?;
         let mut hospital = Hospital { services: Vec::new(), closing };
         for (what, written, config) in [
-            ("TLCP portal", 44301, Some(portal)),
-            ("TLS 1.2 legacy", 44302, Some(legacy)),
-            ("TLS 1.3 mobile", 44303, Some(modern)),
-            ("plain HTTP laboratory", 44304, None),
+            ("demo-portal", 44301, Some(portal)),
+            ("demo-legacy", 44302, Some(legacy)),
+            ("demo-mobile", 44303, Some(modern)),
+            ("demo-laboratory", 44304, None),
         ] {
             let service = hospital.start(what, written, config.map(Arc::new));
             match service {
@@ -131,12 +135,19 @@ fn identity(certificates: &[&[u8]], signing: &[u8], encryption: Option<&[u8]>) -
     Ok(Identity { certificates: list, signing: key(signing)?, encryption: encryption.map(key).transpose()? })
 }
 
-fn config(suites: &[&str], groups: &[&str], tls: Option<Identity>, tlcp: Option<Identity>) -> Result<ServerConfig, String> {
+fn config(
+    suites: &[&str],
+    groups: &[&str],
+    tls: Option<Identity>,
+    tlcp: Option<Identity>,
+) -> Result<ServerConfig, String> {
     let suite = |name: &&str| {
         let entry = registry::suite_named(name).ok_or_else(|| format!("no suite {name}"))?;
         u16::try_from(entry.code).map(Suite).map_err(|error| error.to_string())
     };
-    let group = |name: &&str| registry::group_named(name).map(|entry| Group(entry.code)).ok_or_else(|| format!("no group {name}"));
+    let group = |name: &&str| {
+        registry::group_named(name).map(|entry| Group(entry.code)).ok_or_else(|| format!("no group {name}"))
+    };
     Ok(ServerConfig {
         suites: suites.iter().map(suite).collect::<Result<_, _>>()?,
         preference: Preference::Servers,

@@ -2,8 +2,7 @@
 
 mod hospital;
 
-use super::assess::road;
-use super::judge::figures;
+use super::assess::{outcome, road};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::{On, writable};
@@ -29,10 +28,15 @@ pub(crate) struct DemoArgs {
 
 pub(crate) fn run(args: &DemoArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let folder = free(&args.out);
-    let hospital = Hospital::open().map_err(|error| Failure::not_finished(voice.text("demo-no-loopback", &[("why", &error)])))?;
-    let ends: Vec<String> = hospital.services.iter().map(|service| format!("{} ({})", service.address, service.what)).collect();
-    voice.say("demo-touches", &[("ends", &ends.join(", ")), ("folder", &folder.display().to_string())]);
-    put_example(&EXAMPLE, &folder, &hospital)?;
+    let hospital =
+        Hospital::open().map_err(|error| Failure::not_finished(voice.text("demo-no-loopback", &[("why", &error)])))?;
+    let ends: Vec<String> = hospital
+        .services
+        .iter()
+        .map(|service| format!("  {}  {}", service.address, voice.text(service.what, &[])))
+        .collect();
+    voice.say("demo-touches", &[("ends", &ends.join("\n")), ("folder", &folder.display().to_string())]);
+    put_example(&EXAMPLE, &folder, &hospital, voice)?;
     let system = writable(&folder.join("system.toml"), true, voice)?;
     let judged = road(&system, &folder, false, &args.on, voice);
     hospital.close();
@@ -41,8 +45,7 @@ pub(crate) fn run(args: &DemoArgs, voice: &Voice, out: &mut Out) -> Outcome {
         out.bytes(&dengmi_core::canonical::bytes(&judged.assessment).map_err(Failure::not_finished)?)?;
         out.line("")?;
     } else {
-        figures(&judged, voice, out)?;
-        out.line(voice.text("demo-report", &[("file", &folder.join("report.html").display().to_string())]))?;
+        outcome(&judged, &folder, voice, out)?;
     }
     Ok(Exit::Done)
 }
@@ -55,9 +58,8 @@ fn free(wanted: &Path) -> PathBuf {
 }
 
 /// Unpacks the example, the services' real ports in the place of those in the file.
-fn put_example(example: &Dir<'_>, folder: &Path, hospital: &Hospital) -> Outcome<()> {
-    let wrong = |path: &Path, error: std::io::Error| Failure::not_finished(format!("{}: {error}", path.display()));
-    fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
+fn put_example(example: &Dir<'_>, folder: &Path, hospital: &Hospital, voice: &Voice) -> Outcome<()> {
+    fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error, voice))?;
     for file in example.files() {
         let path = folder.join(file.path());
         let text = file.contents_utf8().filter(|_| file.path() == Path::new("system.toml"));
@@ -65,12 +67,12 @@ fn put_example(example: &Dir<'_>, folder: &Path, hospital: &Hospital) -> Outcome
             Some(text) => hospital.with_ports(text).into_bytes(),
             None => file.contents().to_vec(),
         };
-        fs::write(&path, bytes).map_err(|error| wrong(&path, error))?;
+        fs::write(&path, bytes).map_err(|error| Failure::file(&path, &error, voice))?;
     }
     for inner in example.dirs() {
         let path = folder.join(inner.path());
-        fs::create_dir_all(&path).map_err(|error| wrong(&path, error))?;
-        put_example(inner, folder, hospital)?;
+        fs::create_dir_all(&path).map_err(|error| Failure::file(&path, &error, voice))?;
+        put_example(inner, folder, hospital, voice)?;
     }
     Ok(())
 }
