@@ -99,12 +99,9 @@ impl Help {
             text += &bracket(&heading.default, &default.join(","));
         }
         let text = StyledStr::from(text);
-        argument
-            .help(text.clone())
-            .long_help(text)
-            .help_heading(group.clone())
-            .hide_possible_values(true)
-            .hide_default_value(true)
+        let takes_values = argument.get_action().takes_values();
+        let argument = argument.help(text.clone()).long_help(text).help_heading(group.clone());
+        if takes_values { argument.hide_possible_values(true).hide_default_value(true) } else { argument }
     }
 
     fn argument(&self, path: &str, name: &str) -> String {

@@ -36,7 +36,6 @@ struct Cli {
     /// Language of talk and text output; default from LC_ALL, LC_MESSAGES, LANG
     // Read by `language`, before everything else; here it is only checked.
     #[arg(long, global = true, value_enum)]
-    #[expect(dead_code, reason = "`language` has read it")]
     lang: Option<LangArg>,
     /// Say only what is wrong
     #[arg(long, short, global = true)]
@@ -192,12 +191,16 @@ fn run(command: Command, voice: &Voice, out: &mut Out) -> Outcome {
 
 impl On {
     /// The day that was asked for, or `otherwise`.
-    pub(crate) fn day(&self, otherwise: dengmi_core::Date) -> Outcome<dengmi_core::Date> {
-        match &self.on {
-            Some(text) => dengmi_core::date::read_date(text).map_err(|error| Failure::usage(format!("--on: {error}"))),
-            None => Ok(otherwise),
-        }
+    pub(crate) fn day(&self, otherwise: dengmi_core::Date, voice: &Voice) -> Outcome<dengmi_core::Date> {
+        let Some(text) = &self.on else { return Ok(otherwise) };
+        dengmi_core::date::read_date(text).map_err(|_| wrong_value("--on", "expected-day", text, voice))
     }
+}
+
+/// The value of an option is not what it should be; `expected` is a key of the texts.
+pub(crate) fn wrong_value(option: &str, expected: &str, found: &str, voice: &Voice) -> Failure {
+    let said = voice.text("fault-range", &[("expected", &voice.text(expected, &[])), ("found", found)]);
+    Failure::usage(format!("{option}: {said}"))
 }
 
 /// Now; read once a command, and passed on as a value.

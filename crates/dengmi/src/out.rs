@@ -67,8 +67,8 @@ impl Voice {
     }
 
     /// Something that the user should look at; said also when quiet.
-    pub(crate) fn warn(&self, key: &str, values: &[(&str, &str)]) {
-        self.raw(&self.text("warning", &[("what", &self.text(key, values))]));
+    pub(crate) fn warn(&self, what: &str) {
+        self.raw(&self.text("warning", &[("what", what)]));
     }
 
     /// Something wrong, with what to do next.

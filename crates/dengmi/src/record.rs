@@ -5,8 +5,9 @@ use crate::out::Voice;
 use dengmi_casefile::{Appender, Case, CaseError, Entry, Unit, Verdict, verify};
 use dengmi_core::{EntryNumber, Event, Fact, Observation, Sha256Digest, canonical};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// An observation, one canonical line.
 const OBSERVATION: u16 = 1;
@@ -26,6 +27,33 @@ pub(crate) struct Header {
 /// The bytes of a header.
 pub(crate) fn header(header: &Header) -> Outcome<Vec<u8>> {
     canonical::bytes(header).map_err(Failure::not_finished)
+}
+
+/// Makes a case. A run that is killed while it is being made would leave a file that is none: it is made aside, and gets its name
+/// when it is whole. Nothing is ever replaced.
+pub(crate) fn begin(path: &Path, header: &[u8], voice: &Voice) -> Outcome<Appender> {
+    let exists = |path: &Path| Failure::case(CaseError::Exists(path.into()), voice);
+    let seal = dengmi_casefile::seal_path(path);
+    if let Some(taken) = [path, &*seal].into_iter().find(|taken| taken.exists()) {
+        return Err(exists(taken));
+    }
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(format!(".{}.partial", std::process::id()));
+    let aside = PathBuf::from(aside);
+    let made = Case::create(&aside, header).map_err(|error| Failure::case(error, voice))?;
+    // Closed: everything is in the one file.
+    drop(made);
+    let named = match fs::hard_link(&aside, path) {
+        // Not every disk has links.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => fs::rename(&aside, path),
+        linked => linked,
+    };
+    let _ = fs::remove_file(&aside);
+    match named {
+        Ok(()) => Case::open(path).map_err(|error| Failure::case(error, voice)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+        Err(error) => Err(Failure::file(path, &error, voice)),
+    }
 }
 
 /// Appends an observation to a unit of work.

@@ -65,7 +65,7 @@ pub(crate) fn run(args: &CertArgs, voice: &Voice, out: &mut Out) -> Outcome {
             PurposeArg::Client => Purpose::Client,
             PurposeArg::Unstated => Purpose::Unstated,
         },
-        on: args.on.day(at.date())?,
+        on: args.on.day(at.date(), voice)?,
         at,
         tool: TOOL.into(),
     };

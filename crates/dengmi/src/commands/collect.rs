@@ -1,11 +1,12 @@
 //! `dengmi collect SYSTEM.toml -c CASE`: everything that the description names, into a case. A run that was broken off is
 //! completed by `--resume`: what is done is not done again.
 
+use super::judge;
 use crate::describe::{self, Description};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::record::{self, Header};
-use crate::{On, TOOL, law, now};
+use crate::{On, TOOL, law, now, wrong_value};
 use clap::Args;
 use dengmi_casefile::{Appender, Case, seal};
 use dengmi_collect::certificate::trusted;
@@ -45,10 +46,11 @@ pub(crate) fn run(args: &CollectArgs, voice: &Voice, out: &mut Out) -> Outcome {
 /// Collects into the case, and seals it unless told otherwise. A run that was ended early leaves an open case.
 pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     let (law, law_digest) = law::load()?;
-    let today = args.on.day(now().date())?;
+    let today = args.on.day(now().date(), voice)?;
     let description = describe::open(&args.system, &law, today, voice)?;
     let on = description.system.system.assessed_on.unwrap_or(today);
     // Everything that can be wrong with the user's files is found before a case is made: it could not be made again.
+    judge::level(&description.system, &law, on, voice)?;
     let missing = documents(&description, voice)?;
     let certifier = certifier(&description, voice)?;
     let case = open(args, &description, voice)?;
@@ -69,7 +71,7 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     drop(runtime);
     drop(case);
     for document in missing {
-        voice.warn("document-missing", &[("file", &document)]);
+        voice.warn(&voice.text("document-missing", &[("file", &document)]));
     }
     if !finished {
         let (system, case) = (args.system.display().to_string(), args.case.display().to_string());
@@ -151,7 +153,7 @@ fn open(args: &CollectArgs, description: &Description, voice: &Voice) -> Outcome
         created_at: date::instant_text(now()),
         system: description.system.system.name.to_string(),
     };
-    Case::create(path, &record::header(&header)?).map_err(|error| Failure::case(error, voice))
+    record::begin(path, &record::header(&header)?, voice)
 }
 
 /// `false`: ended early by the user; what is done is in the case.
@@ -179,7 +181,8 @@ async fn fill(
             return Ok(false);
         }
         let end = &**end.get_ref();
-        let target: Target = end.parse().map_err(|error| Failure::usage(format!("{end}: {error}")))?;
+        let target: Target =
+            end.parse().map_err(|_| wrong_value(&description.file_name(), "expected-endpoint", end, voice))?;
         let mut options = Options::new(on, now, TOOL.into());
         options.server_name = server_name.map(Arc::from);
         if !visit(case, end, target, &options, &mut certifier, cancel, voice).await? {

@@ -18,7 +18,7 @@ pub(crate) struct ExplainArgs {
 
 pub(crate) fn run(args: &ExplainArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let (law, _) = law::load()?;
-    let on = args.on.day(now().date())?;
+    let on = args.on.day(now().date(), voice)?;
     let found = [
         indicator(&args.id, &law, on, voice),
         item(&args.id, &law, on, voice),

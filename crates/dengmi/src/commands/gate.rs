@@ -1,9 +1,9 @@
 //! `dengmi gate CASE --fail-on …`: exit 1 when the case does not meet it. A finding is no error; a gate turns it into one.
 
 use super::judge::judged;
-use crate::On;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
+use crate::{On, wrong_value};
 use clap::{Args, ValueEnum};
 use dengmi_core::canonical;
 use dengmi_judge::assess::Determination;
@@ -60,9 +60,9 @@ struct Row {
 
 pub(crate) fn run(args: &GateArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let limit = match &args.below {
-        Some(text) => {
-            Some(text.parse::<dengmi_core::Decimal>().map_err(|error| Failure::usage(format!("--below: {error}")))?)
-        }
+        Some(text) => Some(
+            text.parse::<dengmi_core::Decimal>().map_err(|_| wrong_value("--below", "expected-score", text, voice))?,
+        ),
         None => None,
     };
     let judged = judged(&args.case, &args.on, voice)?;

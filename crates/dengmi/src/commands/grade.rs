@@ -37,7 +37,7 @@ pub(crate) fn answers(system: &System) -> Answers {
 
 pub(crate) fn run(args: &GradeArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let (law, _) = law::load()?;
-    let on = args.on.day(now().date())?;
+    let on = args.on.day(now().date(), voice)?;
     let description = describe::open(&args.system, &law, on, voice)?;
     let graded = grade(&law, on, &answers(&description.system)).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(|error| format!("{}: {error}", args.system.display())).collect();

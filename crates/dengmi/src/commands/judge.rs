@@ -55,7 +55,7 @@ pub(crate) fn judged(path: &Path, on: &On, voice: &Voice) -> Outcome<Judged> {
     let system = describe::parse(&text, &law, collected).map_err(|faults| {
         Failure::not_finished(format!("the case's system.toml cannot be read by this program: {faults:?}"))
     })?;
-    let on = on.day(system.system.assessed_on.unwrap_or(collected))?;
+    let on = on.day(system.system.assessed_on.unwrap_or(collected), voice)?;
     let level = level(&system, &law, on, voice)?;
     let evidence = Evidence::new(&system, Some(entry), observations.iter().cloned());
     let assessment = assess(&law, &evidence, level, on).map_err(Failure::usage)?;
@@ -74,7 +74,7 @@ pub(crate) fn level(system: &System, law: &Law, on: Date, voice: &Voice) -> Outc
         return Ok(level);
     }
     let graded = dengmi_judge::grade::grade(law, on, &super::grade::answers(system))
-        .map_err(|_| Failure::usage(voice.text("no-level", &[])))?;
+        .map_err(|_| Failure::usage(voice.text("no-level", &[])).hint(voice.text("hint-grade", &[])))?;
     Ok(graded.cryptography.level)
 }
 

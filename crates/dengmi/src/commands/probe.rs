@@ -3,7 +3,7 @@
 use super::judge::width;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
-use crate::{On, TOOL, now};
+use crate::{On, TOOL, now, wrong_value};
 use clap::Args;
 use dengmi_collect::certificate::trusted;
 use dengmi_collect::probe::{Cancel, Options, Output, Summary, Target, Unreachable, probe, raise_file_limit};
@@ -38,7 +38,7 @@ pub(crate) struct ProbeArgs {
 pub(crate) fn run(args: &ProbeArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let mut targets: Vec<Target> = Vec::new();
     let mut add = |text: &str| -> Outcome<()> {
-        targets.push(text.parse().map_err(|error| Failure::usage(format!("{text}: {error}")))?);
+        targets.push(text.parse().map_err(|_| wrong_value("TARGETS", "expected-endpoint", text, voice))?);
         Ok(())
     };
     for text in &args.targets {
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &ProbeArgs, voice: &Voice, out: &mut Out) -> Outcome {
     }
     let roots = trusted(&args.roots).map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
     let mut certifier = Certifier::new(roots, Default::default(), Vec::new(), Default::default());
-    let mut options = Options::new(args.on.day(now().date())?, now, TOOL.into());
+    let mut options = Options::new(args.on.day(now().date(), voice)?, now, TOOL.into());
     options.server_name = args.server_name.as_deref().map(Arc::from);
     options.times.connect = Duration::from_secs(args.timeout);
     options.times.answer = Duration::from_secs(args.timeout);

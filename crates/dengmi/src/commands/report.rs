@@ -4,7 +4,7 @@ use super::judge::{Judged, judged};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::report::{CaseHead, Input, report_html, report_json};
-use crate::{On, TOOL, now, writable};
+use crate::{On, TOOL, now, writable, wrong_value};
 use clap::{Args, ValueEnum};
 use dengmi_core::{UtcDateTime, date};
 use std::fs;
@@ -47,7 +47,7 @@ impl Form {
 
 pub(crate) fn run(args: &ReportArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let at = match &args.at {
-        Some(text) => date::read_instant(text).map_err(|error| Failure::usage(format!("--at: {error}")))?,
+        Some(text) => date::read_instant(text).map_err(|_| wrong_value("--at", "expected-instant", text, voice))?,
         None => now(),
     };
     for form in &args.form {

@@ -88,7 +88,7 @@ fn score_table(file: &PathBuf, json: bool, voice: &Voice, out: &mut Out) -> Outc
         return Ok(Exit::Done);
     }
     for warning in &answer.warnings {
-        voice.warn("table-warning", &[("what", &warning.to_string())]);
+        voice.warn(&warning.to_string());
     }
     for (id, unit) in &answer.path.units {
         for object in &unit.objects {

@@ -82,7 +82,9 @@ fn the_demonstration_finds_what_an_assessor_expects() {
             check("score", score, &counted["score"]);
         }
         if let Some(corrected) = &row.corrected {
-            check("corrected", corrected, &determination["corrected"]);
+            let objects = judgement["score"]["units"][&row.unit]["objects"].as_array().unwrap();
+            let object = objects.iter().find(|object| object["subject"] == *row.subject).unwrap();
+            check("corrected", corrected, &object["counted"]);
         }
         let risks = determination["risks"].as_array().unwrap();
         let risks: Vec<String> =
@@ -121,18 +123,17 @@ fn the_seal_holds_and_a_changed_byte_is_named() {
     let whole = fs::read(&path).unwrap();
     // The bytes of a statement in the middle of the case, and the first and the last byte of the file.
     let inside = whole.windows(9).position(|bytes| bytes == b"salted-ha").unwrap();
-    for (at, names_entry) in [(inside, true), (0, false), (whole.len() - 1, false)] {
+    for (at, named) in [(inside, "entry #"), (0, "entry #0"), (whole.len() - 1, "block ")] {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
         fs::write(&path, &bytes).unwrap();
         let run = expect(folder, "verify assessment.case", 4);
-        let named = if names_entry { "entry" } else { "block" };
         assert!(run.err.contains("the seal of assessment.case is broken") && run.err.contains(named), "{at}: {run:?}");
         assert!(run.out.is_empty(), "{run:?}");
         let report = expect(folder, "verify assessment.case --json", 4).json();
         assert_eq!(report["intact"], false);
         assert!(!report["damage"].as_array().unwrap().is_empty());
-        assert_eq!(names_entry, !report["broken_entries"].as_array().unwrap().is_empty(), "{report}");
+        assert_eq!(named != "block ", !report["broken_entries"].as_array().unwrap().is_empty(), "{report}");
         // Nothing is concluded from evidence that changed.
         for line in ["judge", "score", "report -o out", "why NET-ID", "gate --fail-on high-risk"] {
             let (command, rest) = line.split_once(' ').unwrap_or((line, ""));

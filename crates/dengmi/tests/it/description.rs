@@ -1,6 +1,6 @@
 //! `system.toml` with faults: each is pointed at, in both languages, and nothing is made before all of them are gone.
 
-use crate::{dengmi, expect};
+use crate::expect;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ fn every_fault_has_its_place_and_a_hint() {
     let folder = described(
         "[[room]]\nid = \"a\"\n[[room]]\nid = \"a\"\n\
          [[channel]]\nid = \"portal\"\nends = [\"portal.example\"]\nboundary = \"firewal\"\n\
-         [[device]]\nid = \"firewall\"\nroom = \"b\"\n\
+         [[device]]\nid = \"firewall\"\nkind = \"general-server\"\nroom = \"b\"\n\
          [[statement]]\nabout = \"portal\"\nkind = \"mechanisms\"\nvalue = \"none\"\nmethod = \"interview\"\nby = \"x\"\non = 2100-01-01\n",
     );
     check(
@@ -46,18 +46,18 @@ fn every_fault_has_its_place_and_a_hint() {
             "system.toml:12:9: expected HOST:PORT, such as 192.0.2.20:443",
             "found \"portal.example\"",
             "system.toml:13:12: no device is called firewal; did you mean firewall?",
-            "system.toml:16:8: no room is called b; known: a",
-            "system.toml:18:9: expected a day that is not after the day of the assessment",
-            "system.toml:19:8: no fact is called mechanisms; did you mean mechanism?",
+            "system.toml:17:8: no room is called b; known: a",
+            "system.toml:19:9: expected a day that is not after the day of the assessment",
+            "system.toml:20:8: no fact is called mechanisms; did you mean mechanism?",
             "hint: README",
         ],
         &[
             "system.toml:9:6: 名称 a 重复，第 7 行已经使用",
             "system.toml:12:9: 应为“主机:端口”",
             "system.toml:13:12: 没有名为 firewal 的设备；是否想写 firewall？",
-            "system.toml:16:8: 没有名为 b 的机房；可用：a",
-            "system.toml:18:9: 应为不晚于测评日的日期",
-            "system.toml:19:8: 没有名为 mechanisms 的可陈述的事实；是否想写 mechanism？",
+            "system.toml:17:8: 没有名为 b 的机房；可用：a",
+            "system.toml:19:9: 应为不晚于测评日的日期",
+            "system.toml:20:8: 没有名为 mechanisms 的可陈述的事实；是否想写 mechanism？",
             "提示: README",
         ],
     );
@@ -73,7 +73,11 @@ fn a_wrong_shape_is_pointed_at() {
         ),
         ("[[room]]\nbeauty = 1\n", "system.toml:7:1: unknown key beauty; known: id", "不认识的键 beauty；可用：id"),
         ("[[room]]\nowner = \"own\"\n", "system.toml:6:1: this table needs the key id", "此表缺少键 id"),
-        ("[[room]]\nid = 7\n", "system.toml:7:6: invalid type", "不符合 TOML 格式或类型不对"),
+        (
+            "[[room]]\nid = 7\n",
+            "system.toml:7:6: this is not TOML, or not of the right type: invalid type",
+            "不符合 TOML 格式或类型不对",
+        ),
         ("[[room]\n", "system.toml:6:", "不符合 TOML 格式或类型不对"),
         ("[[product]]\nid = \"p\"\nkind = \"k\"\ncontract = 2026-02-30\n", "system.toml:9:", "system.toml:9:"),
     ] {
@@ -180,10 +184,11 @@ fn paths_may_be_chinese() {
 fn a_description_without_a_level_is_not_judged() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("system.toml"), "[system]\nname = \"x\"\noperator = \"y\"\n").unwrap();
-    for line in ["grade system.toml", "assess system.toml -o out"] {
-        let run = dengmi(folder.path(), line);
-        assert_eq!(run.exit, Some(2), "{run:?}");
+    for line in ["grade system.toml", "collect system.toml -c a.case", "assess system.toml -o out"] {
+        let run = expect(folder.path(), line, 2);
         assert!(run.err.contains("filed"), "{run:?}");
     }
-    assert!(!folder.path().join("out/assessment.case").exists(), "no case for what nobody can judge");
+    for case in ["a.case", "out/assessment.case"] {
+        assert!(!folder.path().join(case).exists(), "no case for what nobody can judge");
+    }
 }

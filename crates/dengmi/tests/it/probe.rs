@@ -21,7 +21,7 @@ fn a_closed_port_is_refused_and_the_run_not_finished() {
     // One that can be reached is enough.
     let open = Peer::plain();
     let run = expect(Path::new("."), &format!("probe {closed} {}", open.address), 0);
-    assert!(run.out.contains("refused") && run.out.contains("http"), "{run:?}");
+    assert!(run.out.contains("refused") && run.out.contains("HTTP"), "{run:?}");
 }
 
 #[test]

@@ -89,7 +89,8 @@ fn help_fits_a_narrow_terminal_in_both_languages() {
             let mut command = program(Path::new("."), ["--lang", lang, command, "--help"]);
             let run = finish(command.env("COLUMNS", "40"));
             assert_eq!(run.exit, Some(0), "{run:?}");
-            for line in run.out.lines() {
+            // The line of usage is for copying, and is not broken.
+            for line in run.out.lines().filter(|line| !line.starts_with("Usage: ") && !line.starts_with("用法：")) {
                 assert!(line.width() <= 40 || !line.trim().contains(' '), "{lang}: {} columns: {line}", line.width());
             }
         }
