@@ -1,0 +1,216 @@
+//! Makes `seeds/` from `vectors/` and `examples/`: `cargo run --example seeds`. Names are made of contents, so that nothing is
+//! written twice.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, mem};
+
+use anyhow::{Context, Result, anyhow};
+use dengmi_core::Version;
+use dengmi_crypto::{Hash, PrivateKey};
+use dengmi_fuzz::{SEED, tlcp_offer};
+use dengmi_parse::Limits;
+use dengmi_parse::certificate::read_pem;
+use dengmi_parse::tls::HandshakeType;
+use dengmi_protocol::handshake::suite::suites;
+use dengmi_protocol::handshake::{
+    Client, Identity, Offer, Preference, Secrets, Server, ServerConfig, ServerStep, Step, groups,
+};
+
+fn main() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let vectors = root.join("vectors");
+    for file in files(&vectors.join("handshakes"), "toml")? {
+        recording(&fs::read_to_string(&file)?.parse()?).with_context(|| file.display().to_string())?;
+    }
+    for kind in ["sm2", "ec", "rsa"] {
+        for file in files(&vectors.join("certificates").join(kind), "crt")? {
+            for der in pem(&file)? {
+                keep("certificate", &der)?;
+            }
+        }
+    }
+    for name in ["sm2/ca-bundle.pem", "sm2/dual-chain.pem", "ec/p256.key", "rsa/rsa1024.key", "sm2/server-sign.key"] {
+        keep("bundle", &fs::read(vectors.join("certificates").join(name))?)?;
+    }
+    keep("bundle", &pem(&vectors.join("certificates/sm2/single.crt"))?.concat())?;
+
+    for line in OBSERVATIONS {
+        keep("observation", line.as_bytes())?;
+    }
+    keep("system", &fs::read(root.join("examples/hospital/system.toml"))?)?;
+
+    // One handshake for each suite that the identity allows.
+    for identity in ["rsa/rsa2048", "ec/p256"] {
+        for (target, offer, version) in [
+            ("client_tlcp", tlcp_offer as fn() -> Offer, Version::TLCP),
+            ("client_tls12", Offer::tls12, Version::TLS_1_2),
+            ("client_tls13", Offer::tls13, Version::TLS_1_3),
+        ] {
+            for suite in suites(version) {
+                // The second group has no share in the hello: in TLS 1.3 it takes a HelloRetryRequest.
+                for group in groups().take(2) {
+                    let config = ServerConfig {
+                        suites: vec![suite],
+                        preference: Preference::Servers,
+                        groups: vec![group],
+                        tls: Some(tls_identity(&vectors, identity)?),
+                        tlcp: Some(tlcp_identity(&vectors)?),
+                        limits: Limits::default(),
+                    };
+                    if let Some(stream) = shake(offer(), config)? {
+                        keep(target, &stream)?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a server says in a whole handshake with the client of a target; `None` when it will not have it.
+fn shake(offer: Offer, config: ServerConfig) -> Result<Option<Vec<u8>>> {
+    let (mut to_server, mut stream) = (Vec::new(), vec![u8::MAX]);
+    let mut client = Client::start(offer, Secrets::from_seed(SEED), &mut to_server)?;
+    let mut server = Server::start(Arc::new(config), Secrets::from_seed([9; 32]));
+    let mut connection = None;
+    loop {
+        let mut to_client = Vec::new();
+        match server.step(&mem::take(&mut to_server), &mut to_client) {
+            Ok(ServerStep::More(more)) => server = more,
+            Ok(ServerStep::Done(served)) => {
+                connection = Some(served.connection);
+                server = Server::start(Arc::new(nobody()), Secrets::from_seed([9; 32]));
+            }
+            Err(_) => return Ok(None),
+        }
+        stream.extend_from_slice(&to_client);
+        match client.step(&to_client, &mut to_server) {
+            Ok(Step::More(more)) => client = more,
+            Ok(Step::Done(_)) => break,
+            Err(_) => return Ok(None),
+        }
+    }
+    // TLS 1.3: the client is done first.
+    if connection.is_none()
+        && let Ok(ServerStep::Done(served)) = server.step(&to_server, &mut stream)
+    {
+        connection = Some(served.connection);
+    }
+    let mut connection = connection.context("the client is done and the server is not")?;
+    connection.send(b"hello", &mut stream)?;
+    connection.close(&mut stream)?;
+    Ok(Some(stream))
+}
+
+/// A server that is never asked again.
+fn nobody() -> ServerConfig {
+    ServerConfig {
+        suites: Vec::new(),
+        preference: Preference::Servers,
+        groups: Vec::new(),
+        tls: None,
+        tlcp: None,
+        limits: Limits::default(),
+    }
+}
+
+fn tls_identity(vectors: &Path, name: &str) -> Result<Identity> {
+    let file = vectors.join("certificates").join(name);
+    Ok(Identity {
+        certificates: pem(&file.with_extension("crt"))?,
+        signing: key(&file.with_extension("key"))?,
+        encryption: None,
+    })
+}
+
+fn tlcp_identity(vectors: &Path) -> Result<Identity> {
+    let folder = vectors.join("certificates/sm2");
+    Ok(Identity {
+        certificates: [pem(&folder.join("server-sign.crt"))?, pem(&folder.join("server-enc.crt"))?].concat(),
+        signing: key(&folder.join("server-sign.key"))?,
+        encryption: Some(key(&folder.join("server-enc.key"))?),
+    })
+}
+
+fn key(file: &Path) -> Result<PrivateKey> {
+    let blocks = pem(file)?;
+    let der = blocks.first().with_context(|| file.display().to_string())?;
+    PrivateKey::from_pkcs8(der).with_context(|| file.display().to_string())
+}
+
+fn pem(file: &Path) -> Result<Vec<Vec<u8>>> {
+    let blocks =
+        read_pem(&fs::read(file)?, &Limits::default()).map_err(|defect| anyhow!("{}: {defect}", file.display()))?;
+    Ok(blocks.value.into_iter().map(|block| block.bytes).collect())
+}
+
+/// A recording: its hellos and messages each for itself, both directions for the watcher, the server's side for a client.
+fn recording(table: &toml::Table) -> Result<()> {
+    let is_tls13 = text(table, "kind")?.starts_with("tls13");
+    // Places of the versions in the target's list.
+    let version = if is_tls13 { 5 } else { 0 };
+    for row in rows(table, "message") {
+        let message = hex::decode(text(row, "hex")?)?;
+        let (Some(kind), Some(body)) = (message.first(), message.get(4..)) else { continue };
+        let which = match HandshakeType(*kind) {
+            HandshakeType::CLIENT_HELLO | HandshakeType::SERVER_HELLO => {
+                keep("hello", body)?;
+                continue;
+            }
+            HandshakeType::CERTIFICATE => 0,
+            HandshakeType::CERTIFICATE_REQUEST => 1,
+            HandshakeType::SERVER_KEY_EXCHANGE => 2,
+            HandshakeType::ENCRYPTED_EXTENSIONS => 3,
+            HandshakeType::NEW_SESSION_TICKET => 4,
+            HandshakeType::CERTIFICATE_VERIFY => 5,
+            HandshakeType::FINISHED => 6,
+            HandshakeType::CLIENT_KEY_EXCHANGE => 7,
+            _ => 8,
+        };
+        keep("server_message", &[&[which, version], body].concat())?;
+    }
+    let (mut both, mut server) = (Vec::new(), vec![u8::MAX]);
+    for row in rows(table, "record") {
+        let record = hex::decode(text(row, "hex")?)?;
+        let from_client = text(row, "from")? == "client";
+        let length = u16::try_from(record.len())? | if from_client { 0 } else { 0x8000 };
+        both.extend(length.to_be_bytes());
+        both.extend_from_slice(&record);
+        if !from_client {
+            server.extend_from_slice(&record);
+        }
+    }
+    keep("watcher", &both)?;
+    keep(if is_tls13 { "client_tls13" } else { "client_tlcp" }, &server)
+}
+
+fn text<'a>(table: &'a toml::Table, field: &str) -> Result<&'a str> {
+    table.get(field).and_then(toml::Value::as_str).with_context(|| format!("no field {field}"))
+}
+
+fn rows<'a>(table: &'a toml::Table, name: &str) -> impl Iterator<Item = &'a toml::Table> {
+    table.get(name).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_table)
+}
+
+fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries: Vec<_> =
+        fs::read_dir(folder).with_context(|| folder.display().to_string())?.collect::<Result<_, _>>()?;
+    let mut files: Vec<_> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|file| file.extension().is_some_and(|found| found == extension));
+    files.sort();
+    Ok(files)
+}
+
+fn keep(target: &str, seed: &[u8]) -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(target);
+    fs::create_dir_all(&folder)?;
+    let name: String = hex::encode(&*Hash::Sha256.digest(seed)).chars().take(16).collect();
+    Ok(fs::write(folder.join(name), seed)?)
+}
+
+const OBSERVATIONS: &[&str] = &[
+    r#"{"at":"2026-11-22T09:00:00Z","kind":"tls.session","method":"tool-test","observed":"192.0.2.20:443","place":{"artifact":"sha256:0101010101010101010101010101010101010101010101010101010101010101","what":"portal.pcap","where":"packet 4"},"reach":"seen","schema":1,"tool":"capture 0.1.0","value":{"cipher_suite_code":"0x1301","handshake":"complete","hidden":{"certificate":"encrypted"},"resumed":null}}"#,
+    r#"{"at":"2026-11-22T09:00:00Z","kind":"tls.accepts","method":"tool-test","observed":"[::1]:443","reach":"absent","schema":1,"subject":"portal","tool":"probe","value":{"asked":"registry","groups":[],"order":"not-tried","protocol":"tlcp","schemes":[],"suite_names":[],"suites":[],"version":"0x0101"}}"#,
+    r#"{"at":"2026-11-22T09:00:00Z","kind":"of.tomorrow","method":"interview","observed":"x","place":{"artifact":"sha256:0101010101010101010101010101010101010101010101010101010101010101","what":"x","where":"bytes 1+2"},"reach":"seen","schema":1,"tool":"t","value":{"a":[1,"二"]}}"#,
+];

@@ -1,0 +1,307 @@
+//! One function for each public reader of hostile bytes. None may panic; what each must hold beside that is asserted in it.
+//!
+//! `fuzz_targets/` hands them to libFuzzer, `tests/replay.rs` runs them over `seeds/` with the stable toolchain.
+
+use std::sync::{Arc, OnceLock};
+
+use dengmi_core::date::read_date;
+use dengmi_core::system::{self, Vocabulary};
+use dengmi_core::{Observation, Suite, Version};
+use dengmi_crypto::PrivateKey;
+use dengmi_parse::certificate::{read_bundle, read_pem, read_private_key_pem};
+use dengmi_parse::tls::message::{
+    Alert, CertificateRequest, CertificateVerify, Certificates, ClientHello, ClientKeyExchange, EncryptedExtensions,
+    Extensions, Finished, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange, Ssl2ClientHello,
+    Ssl2ServerHello, TooLong,
+};
+use dengmi_parse::tls::record::MESSAGE_HEADER;
+use dengmi_parse::tls::{Dialect, Handshake, Side, Then, Watcher};
+use dengmi_parse::{Limits, Read, read_certificate};
+use dengmi_protocol::certify::{Asked, Certificates as Roots, Certifier, Layout, Limits as ChainLimits, Purpose};
+use dengmi_protocol::handshake::suite::suites;
+use dengmi_protocol::handshake::{Client, Identity, Offer, Secrets, Step};
+
+/// What the clients here draw their secrets from: seeds of whole handshakes are made for it.
+pub const SEED: [u8; 32] = [7; 32];
+
+/// The day on which certificates and descriptions are looked at.
+const DAY: &str = "2026-11-22";
+
+/// A target: its name in `fuzz_targets/` and `seeds/`, and what it runs.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    ("hello", hello),
+    ("watcher", watcher),
+    ("server_message", server_message),
+    ("certificate", certificate),
+    ("bundle", bundle),
+    ("client_tlcp", client_tlcp),
+    ("client_tls12", client_tls12),
+    ("client_tls13", client_tls13),
+    ("observation", observation),
+    ("system", system),
+];
+
+/// The hellos of TLS, TLCP and SSL 2.0, and every typed view of their extensions.
+pub fn hello(data: &[u8]) {
+    let limits = Limits::default();
+    let read = ClientHello::read(data, &limits);
+    if let Ok(reading) = &read {
+        let _ = (reading.value.versions(), reading.value.server_name());
+        reading.value.extensions.iter().for_each(views);
+    }
+    written_again(data, read, MESSAGE_HEADER, |hello, out| hello.write(out));
+
+    let read = ServerHello::read(data, &limits);
+    if let Ok(reading) = &read {
+        let _ = (reading.value.selected_version(), reading.value.key_share(), reading.value.group());
+        reading.value.extensions.iter().for_each(views);
+    }
+    written_again(data, read, MESSAGE_HEADER, |hello, out| hello.write(out));
+
+    let read = Ssl2ClientHello::read(data, &limits);
+    if let Ok(reading) = &read {
+        let _ = reading.value.suites().count();
+    }
+    written_again(data, read, 2, |hello, out| hello.write(out));
+    // Any byte but 0 says that a session was taken up, so that only 1 is written again as it was.
+    let is_plain = data.get(1).is_some_and(|hit| *hit < 2);
+    let read = Ssl2ServerHello::read(data, &limits);
+    if is_plain {
+        written_again(data, read, 2, |hello, out| hello.write(out));
+    }
+}
+
+fn views(extensions: &Extensions<'_>) {
+    let _ = extensions.server_name();
+    let _ = extensions.supported_groups();
+    let _ = extensions.signature_algorithms();
+    let _ = extensions.signature_algorithms_cert();
+    let _ = extensions.supported_versions();
+    let _ = extensions.selected_version();
+    let _ = extensions.key_shares();
+    let _ = extensions.key_share();
+    let _ = extensions.retry_group();
+    let _ = extensions.application_protocols();
+    let _ = extensions.ec_point_formats();
+    let _ = extensions.session_ticket();
+    let _ = extensions.pre_shared_keys();
+    let _ = extensions.selected_pre_shared_key();
+    let _ = extensions.cookie();
+}
+
+/// What was read without a defect is written as the same bytes, behind a header of `header` bytes.
+fn written_again<T>(
+    data: &[u8],
+    read: Read<T>,
+    header: usize,
+    write: impl FnOnce(&T, &mut Vec<u8>) -> Result<(), TooLong>,
+) {
+    let Ok(reading) = read else { return };
+    assert!(reading.rest <= data.len(), "more bytes left than there were");
+    if !reading.defects.is_empty() {
+        return;
+    }
+    let mut out = Vec::new();
+    // An SSL 2.0 record is shorter than what its parts may add up to.
+    if write(&reading.value, &mut out).is_ok() {
+        assert_eq!(out.get(header..), Some(data), "another message than the one that was read");
+    }
+}
+
+/// Deframer and watcher over both directions: pieces of `side and length (2) | bytes`. Byte by byte they must see the
+/// same.
+pub fn watcher(data: &[u8]) {
+    let limits = Limits { record: 4096, ..Limits::default() };
+    let seen = |most: usize| -> Handshake {
+        let mut watcher = Watcher::new();
+        let (mut from_client, mut from_server) = (Vec::new(), Vec::new());
+        let mut left = data;
+        while let Some(([high, low], rest)) = left.split_first_chunk() {
+            let length = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
+            let (piece, rest) = rest.split_at(length.min(rest.len()));
+            left = rest;
+            let (side, kept) = match high & 0x80 {
+                0 => (Side::Client, &mut from_client),
+                _ => (Side::Server, &mut from_server),
+            };
+            for part in piece.chunks(most) {
+                kept.extend_from_slice(part);
+                let fed = watcher.feed(side, kept, &limits);
+                assert!(fed.used <= kept.len(), "more bytes used than there were");
+                kept.drain(..fed.used);
+                if fed.then == Then::Enough {
+                    return watcher.into_handshake();
+                }
+            }
+        }
+        watcher.into_handshake()
+    };
+    let whole = seen(usize::MAX);
+    let _ = (whole.is_answered(), whole.read_client_hello(&limits), whole.read_server_hello(&limits));
+    let _ = (whole.read_server_key_exchange(&limits), whole.read_certificate_request(&limits));
+    let _ = whole.read_client_key_exchange(&limits);
+    assert_eq!(whole, seen(1), "pieces change what is seen");
+}
+
+/// What a server sends behind its hello: `which message | which version | body`.
+pub fn server_message(data: &[u8]) {
+    const VERSIONS: [Version; 6] =
+        [Version::TLCP, Version::SSL_3_0, Version::TLS_1_0, Version::TLS_1_1, Version::TLS_1_2, Version::TLS_1_3];
+    let Some(([which, version], body)) = data.split_first_chunk() else { return };
+    let version = VERSIONS.get(usize::from(*version) % VERSIONS.len()).copied().unwrap_or(Version::TLCP);
+    let dialect = Dialect::of(version).unwrap_or(Dialect::Tls);
+    let limits = Limits::default();
+    let at = MESSAGE_HEADER;
+    match which % 10 {
+        0 => written_again(body, Certificates::read(body, dialect, version, &limits), at, |read, out| read.write(out)),
+        1 => {
+            let read = CertificateRequest::read(body, dialect, version, &limits);
+            written_again(body, read, at, |read, out| read.write(out));
+        }
+        2 => {
+            // A suite of RSA with an export key, and one of DHE.
+            for suite in [Suite(0x0003), Suite(0x0033)] {
+                let read = ServerKeyExchange::read(body, dialect, version, suite, &limits);
+                let details =
+                    read.as_ref().map(|read| (read.value.group(), read.value.dh_bits(), read.value.signature()));
+                assert!(details.is_ok(), "every form is one, if only as it is");
+                written_again(body, read, at, |read, out| read.write(out));
+            }
+        }
+        3 => written_again(body, EncryptedExtensions::read(body, &limits), at, |read, out| read.write(out)),
+        4 => {
+            let read = NewSessionTicket::read(body, dialect, version, &limits);
+            written_again(body, read, at, |read, out| read.write(out));
+        }
+        5 => {
+            let read = CertificateVerify::read(body, dialect, version, &limits);
+            written_again(body, read, at, |read, out| read.write(out));
+        }
+        6 => written_again(body, Finished::read(body, dialect, version, &limits), at, |read, out| read.write(out)),
+        7 => {
+            let read = ClientKeyExchange::read(body, dialect, &limits);
+            written_again(body, read, at, |read, out| read.write(out));
+        }
+        8 => written_again(body, ServerHelloDone::read(body, &limits), at, |read, out| read.write(out)),
+        _ => written_again(body, Alert::read(body, &limits), 0, |read, out| {
+            read.write(out);
+            Ok(())
+        }),
+    }
+}
+
+/// One certificate: read, and checked in a chain that holds nothing else.
+pub fn certificate(data: &[u8]) {
+    let Ok(reading) = read_certificate(data, &Limits::default()) else { return };
+    assert!(reading.value.raw.len() + reading.rest == data.len(), "bytes that are neither read nor left");
+    assert!(reading.defects.len() <= Limits::DEFAULT.defects + 1, "more defects than the limit");
+    let _ = (reading.value.subject.to_string(), reading.value.serial_text());
+    let _ = reading.value.key_usage.map(|usage| usage.names().count());
+
+    let Ok(on) = read_date(DAY) else { return };
+    for layout in [Layout::Chain, Layout::Pair, Layout::Loose] {
+        let mut certifier = Certifier::new(Roots::default(), Roots::default(), Vec::new(), ChainLimits::default());
+        let asked = Asked { on, name: None, layout, purpose: Purpose::Server };
+        assert_eq!(certifier.certify(&[data, data], &asked).len(), 2, "one answer for each certificate");
+    }
+}
+
+/// Files of certificates and keys, PEM and DER.
+pub fn bundle(data: &[u8]) {
+    let limits = Limits { bundle: 16, ..Limits::default() };
+    if let Ok(reading) = read_bundle(data, &limits) {
+        assert!(reading.value.len() <= limits.bundle, "more certificates than the limit");
+    }
+    if let Ok(reading) = read_pem(data, &limits) {
+        assert!(reading.value.len() <= limits.bundle, "more blocks than the limit");
+    }
+    let _ = read_private_key_pem(data, &limits).map(|reading| format!("{:?}", reading.value));
+    let _ = PrivateKey::from_pkcs8(data);
+}
+
+/// The offer of [`client_tlcp`]: every suite, with a pair of the client's own (test keys of `vectors/`).
+pub fn tlcp_offer() -> Offer {
+    static IDENTITY: OnceLock<Option<Arc<Identity>>> = OnceLock::new();
+    let identity = IDENTITY.get_or_init(|| {
+        let block = |file: &[u8]| {
+            let blocks = read_pem(file, &Limits::default()).ok()?.value;
+            blocks.into_iter().next().map(|block| block.bytes)
+        };
+        let key = |file| PrivateKey::from_pkcs8(&block(file)?).ok();
+        Some(Arc::new(Identity {
+            certificates: vec![
+                block(include_bytes!("../../vectors/certificates/sm2/client-sign.crt"))?,
+                block(include_bytes!("../../vectors/certificates/sm2/client-enc.crt"))?,
+            ],
+            signing: key(include_bytes!("../../vectors/certificates/sm2/client-sign.key"))?,
+            encryption: Some(key(include_bytes!("../../vectors/certificates/sm2/client-enc.key"))?),
+        }))
+    });
+    assert!(identity.is_some(), "the test identity cannot be read");
+    Offer { suites: suites(Version::TLCP).collect(), identity: identity.clone(), ..Offer::tlcp() }
+}
+
+/// The client's handshake of TLCP: `size of pieces | what the server sends`. So the next two.
+pub fn client_tlcp(data: &[u8]) {
+    client(tlcp_offer(), data);
+}
+
+/// The client's handshake of TLS 1.2.
+pub fn client_tls12(data: &[u8]) {
+    client(Offer::tls12(), data);
+}
+
+/// The client's handshake of TLS 1.3.
+pub fn client_tls13(data: &[u8]) {
+    client(Offer::tls13(), data);
+}
+
+fn client(offer: Offer, data: &[u8]) {
+    let Some((size, stream)) = data.split_first() else { return };
+    let mut out = Vec::new();
+    let started = Client::start(offer, Secrets::from_seed(SEED), &mut out);
+    assert!(started.is_ok(), "our own offer");
+    let Ok(mut client) = started else { return };
+    let mut pieces = stream.chunks(usize::from(*size) * 64 + 1);
+    while let Some(piece) = pieces.next() {
+        client = match client.step(piece, &mut out) {
+            Ok(Step::More(client)) => client,
+            Ok(Step::Done(done)) => {
+                assert!(!done.proof.learned().certificates.is_empty(), "a proof without a certificate");
+                let mut connection = done.connection;
+                for piece in std::iter::once(&[][..]).chain(pieces) {
+                    if connection.receive(piece, &mut out).is_err() {
+                        break;
+                    }
+                }
+                return;
+            }
+            Err(stopped) => {
+                let _ = stopped.to_string();
+                return;
+            }
+        };
+    }
+    client.cancel(&mut out);
+}
+
+/// One line of observations; what was read is written as a line that reads the same.
+pub fn observation(data: &[u8]) {
+    let Ok(read) = Observation::read(data) else { return };
+    // A number may have no canonical form.
+    let Ok(line) = read.line() else { return };
+    let again = Observation::read(&line);
+    assert_eq!(again.ok().as_ref(), Some(&read), "{}", String::from_utf8_lossy(&line));
+}
+
+/// A description of a system.
+pub fn system(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let today = read_date(DAY).ok();
+    if let Err(faults) = system::read(text, &Vocabulary::default(), today) {
+        assert!(!faults.is_empty(), "refused without a fault");
+    }
+}
