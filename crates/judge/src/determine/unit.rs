@@ -373,15 +373,22 @@ pub fn resolve(verdict: &Verdict, ruled: [Option<Ruled>; 3], rules: &Rules) -> (
 fn rk(look: &Look<'_>, k: &Step) -> (Exact, Exact) {
     let raised = look.rules.scoring.rk(look.level).and_then(|rule| rule.raised).map(|raised| raised.exact());
     let (Some(raised), true) = (raised, k.truth != Truth::Yes) else { return ONE };
-    let leaves: Vec<&Step> = k.walk().into_iter().filter(|step| step.parts.is_empty()).collect();
-    let grade = leaves.iter().find(|step| step.rule == "grade-sufficient").map(|step| step.truth);
-    let others = leaves.iter().filter(|step| step.rule != "grade-sufficient").map(|step| step.truth).min();
+    let grade = k.truth_of("grade-sufficient");
+    let others = least_but(k, "grade-sufficient");
     let needed = i64::from(super::predicate::needed_grade(look));
     let one_below = look.number(Word::ProductGrade).is_none_or(|grade| grade == needed - 1);
     match (grade, others) {
         (Some(Truth::No), Some(Truth::Yes)) if one_below => (raised, raised),
         (Some(Truth::No | Truth::Unknown), Some(Truth::Yes | Truth::Unknown)) if one_below => (Exact::one(), raised),
         _ => ONE,
+    }
+}
+
+/// The least truth of all predicates of a tree but one.
+fn least_but(step: &Step, rule: &str) -> Option<Truth> {
+    match step.parts.is_empty() {
+        true => (step.rule != rule).then_some(step.truth),
+        false => step.parts.iter().filter_map(|part| least_but(part, rule)).min(),
     }
 }
 

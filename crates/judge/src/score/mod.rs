@@ -64,8 +64,9 @@ pub type Passes = Option<bool>;
 /// correction parameters takes neither.
 pub fn object(rules: &Scoring, [d, a, k]: [Passes; 3], ra: (Exact, Exact), rk: (Exact, Exact)) -> Range {
     let one = Exact::from_integer(1);
-    let ra = if rules.ra.is_empty() { [one; 2] } else { [ra.0, ra.1] };
-    let rk = if rules.rk.is_empty() { [one; 2] } else { [rk.0, rk.1] };
+    let ra = if rules.ra.is_empty() { (one, one) } else { ra };
+    let rk = if rules.rk.is_empty() { (one, one) } else { rk };
+    let ends = |(low, high): (Exact, Exact)| std::iter::once(low).chain((low != high).then_some(high));
     let figures = &rules.object;
     let can_be =
         |passes: Passes| [true, false].into_iter().filter(move |wanted| passes.is_none_or(|known| known == *wanted));
@@ -76,7 +77,7 @@ pub fn object(rules: &Scoring, [d, a, k]: [Passes; 3], ra: (Exact, Exact), rk: (
             continue;
         }
         for (a, k) in can_be(a).flat_map(|a| can_be(k).map(move |k| (a, k))) {
-            for (ra, rk) in ra.into_iter().flat_map(|ra| rk.into_iter().map(move |rk| (ra, rk))) {
+            for (ra, rk) in ends(ra).flat_map(|ra| ends(rk).map(move |rk| (ra, rk))) {
                 scores.push(match (a, k) {
                     (true, true) => figures.all_pass.exact(),
                     (false, true) => figures.a_fails.exact() * ra,
