@@ -144,6 +144,8 @@ pub fn read(text: &str, vocabulary: &Vocabulary<'_>, today: Option<Date>) -> Res
     check.ranges(today);
     let mut faults = check.faults;
     faults.sort_by_key(|fault| (fault.line, fault.column));
+    // Two things of one kind with one name are two things with one name.
+    faults.dedup();
     if faults.is_empty() { Ok(system) } else { Err(faults) }
 }
 
@@ -400,7 +402,8 @@ pub(super) const KEY_PLACES: [&str; 5] =
 fn nearest(known: &[Box<str>], name: &str) -> Option<Box<str>> {
     let (away, near) =
         known.iter().map(|candidate| (distance(candidate, name), candidate)).min_by_key(|(away, _)| *away)?;
-    (away <= 1 + name.chars().count() / 3).then(|| near.clone())
+    let letters = name.chars().count();
+    (away <= 1 + letters / 3 && away < letters).then(|| near.clone())
 }
 
 /// Whether a path stays in its folder, on every system: a backslash or a drive leads out on some.
@@ -458,8 +461,8 @@ mod tests {
             "{fault:?}"
         );
 
-        let fault = &faults("[[room]]\nid = \"a\"\n[[room]]\nid = \"a\"\n")[0];
-        assert_eq!((fault.line, &fault.kind), (7, &FaultKind::Twice { name: "a".into(), first: 5 }));
+        let twice = Fault { line: 7, column: 6, kind: FaultKind::Twice { name: "a".into(), first: 5 } };
+        assert_eq!(faults("[[room]]\nid = \"a\"\n[[room]]\nid = \"a\"\n"), [twice]);
 
         let fault = &faults("[[key]]\nid = \"k\"\nserves = [\"NET-IDD portal\"]\n")[0];
         assert!(
