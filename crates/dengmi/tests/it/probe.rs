@@ -16,7 +16,7 @@ fn a_closed_port_is_refused_and_the_run_not_finished() {
     }
     let run = expect(Path::new("."), &format!("probe {closed} --json"), 3);
     let observation = Observation::read(run.out.trim_end().as_bytes()).unwrap();
-    assert_eq!((&*observation.observed.as_str(), observation.reach), (&*closed.to_string(), Reach::Refused));
+    assert_eq!((observation.observed.as_str(), observation.reach), (&*closed.to_string(), Reach::Refused));
 
     // One that can be reached is enough.
     let open = Peer::plain();
