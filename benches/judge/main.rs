@@ -1,7 +1,8 @@
 //! How many determinations a second, and in how much memory.
 //!
-//! `cargo bench -p dengmi-benches --bench judge -- [DETERMINATIONS]`; a million without the argument. Aim: 10^6 in less than 10 s,
-//! memory flat: the last two rows judge ten times as much in systems of one size.
+//! `cargo bench -p dengmi-benches --bench judge -- [DETERMINATIONS]`; a million without the argument. Aim: 10^6 in less than 10 s.
+//! One assessment is held at a time, so memory does not grow with the count; it does with the size of a system, because every
+//! determination keeps its reasons: the last two rows show by how much. All descriptions stay in memory throughout.
 
 use dengmi_core::system::{System, Vocabulary, read};
 use dengmi_core::{
