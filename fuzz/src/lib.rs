@@ -8,7 +8,7 @@ use dengmi_core::date::read_date;
 use dengmi_core::system::{self, Vocabulary};
 use dengmi_core::{Observation, Suite, Version};
 use dengmi_crypto::PrivateKey;
-use dengmi_parse::certificate::{read_bundle, read_pem, read_private_key_pem};
+use dengmi_parse::certificate::{read_bundle, read_pem};
 use dengmi_parse::tls::message::{
     Alert, CertificateRequest, CertificateVerify, Certificates, ClientHello, ClientKeyExchange, EncryptedExtensions,
     Extensions, Finished, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange, Ssl2ClientHello,
@@ -218,7 +218,6 @@ pub fn bundle(data: &[u8]) {
     if let Ok(reading) = read_pem(data, &limits) {
         assert!(reading.value.len() <= limits.bundle, "more blocks than the limit");
     }
-    let _ = read_private_key_pem(data, &limits).map(|reading| format!("{:?}", reading.value));
     let _ = PrivateKey::from_pkcs8(data);
 }
 

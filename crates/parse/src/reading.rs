@@ -467,6 +467,18 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A big-endian number without its leading zeros.
+pub(crate) fn without_zeros(bytes: &[u8]) -> &[u8] {
+    bytes.iter().position(|&byte| byte != 0).and_then(|start| bytes.get(start..)).unwrap_or_default()
+}
+
+/// Bits of a big-endian number.
+pub(crate) fn bit_length(bytes: &[u8]) -> usize {
+    let significant = without_zeros(bytes);
+    let unused = significant.first().map_or(0, |byte| byte.leading_zeros());
+    significant.len().saturating_mul(8).saturating_sub(usize::try_from(unused).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

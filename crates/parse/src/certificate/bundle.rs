@@ -1,15 +1,24 @@
 //! Files of certificates: PEM with text around it, or DER one behind the other.
 
+use std::fmt;
+
 use super::der::{self, Element};
 use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Read, Reader};
 
-/// What stands between the lines of a PEM block (RFC 7468).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What stands between the lines of a PEM block (RFC 7468). Its `Debug` shows how many bytes there are and not which:
+/// they may be a private key.
+#[derive(Clone, PartialEq, Eq)]
 pub struct PemBlock {
     /// The words behind `BEGIN`.
     pub label: String,
     /// The decoded bytes.
     pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for PemBlock {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "PemBlock {:?} of {} bytes", self.label, self.bytes.len())
+    }
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
@@ -21,7 +30,9 @@ const DASHES: &[u8] = b"-----";
 /// # Errors
 /// [`DefectKind::NothingFound`] when the file is neither.
 pub fn read_bundle(file: &[u8], limits: &Limits) -> Read<Vec<Vec<u8>>> {
-    if find(file, BEGIN).is_some() {
+    // A certificate may hold any text, a begin line too; a text does not start as a long SEQUENCE does.
+    let is_der = matches!(file, [der::SEQUENCE, 0x81..=0x84, ..]);
+    if !is_der && find(file, BEGIN).is_some() {
         let mut reading = read_pem(file, limits)?.map(|blocks| {
             let certificates = blocks.into_iter().filter(|block| {
                 matches!(block.label.as_str(), "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
@@ -167,10 +178,13 @@ mod tests {
             block("PRIVATE KEY", "MAA="),
             block("X509 CERTIFICATE", "MAEA")
         );
+        let text = block("CERTIFICATE", "MAA=").repeat(3);
+        let hiding = [&[0x30, 0x81, u8::try_from(text.len()).unwrap()][..], text.as_bytes()].concat();
         for (file, expected, defects) in [
             (pem.as_bytes(), &[&[0x30, 0][..], &[0x30, 1, 0]][..], 0),
             (&[0x30, 0, 0x30, 1, 0], &[&[0x30, 0], &[0x30, 1, 0]], 0),
             (&[0x30, 0, 0x30, 9, 0], &[&[0x30, 0]], 1),
+            (&hiding, &[&hiding], 0),
             (block("PRIVATE KEY", "MAA=").as_bytes(), &[], 1),
             (b"-----BEGIN CERTIFICATE-----\nMAA=", &[], 2),
             (format!("-----BEGIN X\n{}", block("CERTIFICATE", "MAA=")).as_bytes(), &[&[0x30, 0]], 1),
@@ -183,6 +197,12 @@ mod tests {
         for file in [&b""[..], b"text", &[0x31, 0]] {
             assert_eq!(read_bundle(file, &Limits::DEFAULT), Err(Defect { at: 0, what: DefectKind::NothingFound }));
         }
+    }
+
+    #[test]
+    fn a_block_shown_for_a_look_keeps_its_bytes() {
+        let blocks = read_pem(block("PRIVATE KEY", "c2VjcmV0").as_bytes(), &Limits::DEFAULT).unwrap().value;
+        assert_eq!(format!("{blocks:?}"), r#"[PemBlock "PRIVATE KEY" of 6 bytes]"#);
     }
 
     #[test]

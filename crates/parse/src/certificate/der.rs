@@ -134,7 +134,13 @@ impl Oid<'_> {
         }
         let mut arcs = Vec::new();
         let mut arc = 0u128;
+        let mut first = true;
         for byte in before.iter().chain([last]) {
+            // An arc with zeros in front is no encoding of it (X.690 8.19.2).
+            if first && *byte == 0x80 {
+                return None;
+            }
+            first = byte & 0x80 == 0;
             arc = arc.checked_mul(128)?.checked_add(u128::from(byte & 0x7f))?;
             if byte & 0x80 == 0 {
                 if arcs.is_empty() {
@@ -178,6 +184,8 @@ mod tests {
             (&[0x88, 0x37, 0x03], "2.999.3"),
             (&[0x00], "0.0"),
             (&[0x2a, 0x81], "#2a81"),
+            (&[0x55, 0x80, 0x04, 0x03], "#55800403"),
+            (&[0x55, 0x81, 0x80, 0x04], "2.5.16388"),
             (&[0xff; 20], "#ffffffffffffffffffffffffffffffffffffffff"),
             (&[], "#"),
         ] {

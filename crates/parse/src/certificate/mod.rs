@@ -2,18 +2,16 @@
 
 mod bundle;
 mod der;
-mod key;
 mod name;
 mod time;
 
 pub use bundle::{PemBlock, read_bundle, read_pem};
 pub use der::Oid;
-pub use key::{PrivateKey, read_private_key_pem};
 pub use name::{Attribute, GeneralName, Name};
 
 use der::{Element, explicit, implicit};
 
-use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Read, Reader};
+use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Read, Reader, bit_length, without_zeros};
 
 /// A certificate. Byte fields are slices of what was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -258,8 +256,9 @@ pub fn read_certificate<'a>(der: &'a [u8], limits: &Limits) -> Read<Certificate<
 fn version(tbs: &mut Reader<'_>, defects: &mut Defects) -> Result<u16, Defect> {
     let Some(mut tagged) = Element::optional(tbs, explicit(0), defects)? else { return Ok(1) };
     let element = Element::expect(&mut tagged.content, der::INTEGER, defects)?;
-    let number = element.integer(defects)?.last().copied().unwrap_or_default();
-    if !(1..=2).contains(&number) {
+    let bytes = element.integer(defects)?;
+    let number = bytes.last().copied().unwrap_or_default();
+    if bytes.len() != 1 || !(1..=2).contains(&number) {
         defects.note(element.at, DefectKind::CertificateVersion(number));
     }
     Ok(u16::from(number).saturating_add(1))
@@ -378,16 +377,6 @@ fn dsa_prime(parameters: &mut Reader<'_>, defects: &mut Defects) -> Result<Optio
     let Some(mut numbers) = Element::optional(parameters, der::SEQUENCE, defects)? else { return Ok(None) };
     let prime = Element::expect(&mut numbers.content, der::INTEGER, defects)?;
     Ok(Some(bit_length(prime.integer(defects)?)))
-}
-
-fn without_zeros(bytes: &[u8]) -> &[u8] {
-    bytes.iter().position(|&byte| byte != 0).and_then(|start| bytes.get(start..)).unwrap_or_default()
-}
-
-fn bit_length(bytes: &[u8]) -> usize {
-    let significant = without_zeros(bytes);
-    let unused = significant.first().map_or(0, |byte| byte.leading_zeros());
-    (significant.len() * 8).saturating_sub(usize::try_from(unused).unwrap_or_default())
 }
 
 fn trailing(reader: &Reader<'_>, defects: &mut Defects) {
@@ -512,13 +501,17 @@ fn key_usage(value: &mut Reader<'_>, defects: &mut Defects) -> Result<KeyUsage, 
     let element = Element::expect(value, der::BIT_STRING, defects)?;
     let mut content = element.content.clone();
     let unused = content.u8()?;
-    if unused > 7 {
-        defects.note(element.at, DefectKind::UnusedBits(unused));
-    }
+    let bits = content.left().saturating_mul(8).checked_sub(usize::from(unused)).filter(|_| unused <= 7);
     let high = content.u8().unwrap_or_default();
     let low = content.u8().unwrap_or_default();
     trailing(&content, defects);
-    Ok(KeyUsage(u16::from_be_bytes([high, low])))
+    let found = u16::from_be_bytes([high, low]);
+    // Unused bits are not there, and are zero in DER (X.690 11.2.1).
+    let gone = u32::try_from(bits.unwrap_or(0)).ok().and_then(|bits| u16::MAX.checked_shr(bits)).unwrap_or(0);
+    if bits.is_none() || found & gone != 0 {
+        defects.note(element.at, DefectKind::UnusedBits(unused));
+    }
+    Ok(KeyUsage(found & !gone))
 }
 
 fn basic_constraints(value: &mut Reader<'_>, defects: &mut Defects) -> Result<BasicConstraints, Defect> {

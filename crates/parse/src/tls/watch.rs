@@ -228,7 +228,7 @@ struct Direction {
     finished: bool,
 }
 
-/// Watches one connection. What it keeps is bounded by [`Limits::handshake`] for each side.
+/// Watches one connection. What it keeps is bounded for each side by [`Limits::handshake`] and one record of SSL 2.0.
 #[derive(Clone, Debug, Default)]
 pub struct Watcher {
     handshake: Handshake,

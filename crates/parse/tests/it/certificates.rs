@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dengmi_parse::certificate::{
-    BasicConstraints, Certificate, GeneralName, Oid, PrivateKey, read_bundle, read_pem, read_private_key_pem,
-};
+use dengmi_parse::certificate::{BasicConstraints, Certificate, GeneralName, read_bundle, read_pem};
 use dengmi_parse::{Defect, DefectKind, Limit, Limits, read_certificate};
 use proptest::prelude::*;
 
@@ -164,39 +162,6 @@ fn common_name(der: &[u8]) -> String {
     read_certificate(der, &Limits::DEFAULT).unwrap().value.subject.part("CN").unwrap().to_owned()
 }
 
-#[test]
-fn every_private_key_belongs_to_its_certificate() {
-    let mut checked = 0;
-    for entry in truth() {
-        let file = entry["file"].as_str().unwrap();
-        let pem = std::fs::read(vectors("certificates").join(file.replace(".crt", ".key"))).unwrap();
-        let key = read_private_key_pem(&pem, &Limits::DEFAULT).unwrap().value;
-        let der = der(file);
-        let public = read_certificate(&der, &Limits::DEFAULT).unwrap().value.key;
-        match &key {
-            PrivateKey::Curve { curve, scalar, point } => {
-                assert_eq!(curve.as_deref().map(Oid), public.curve, "{file}");
-                assert_eq!(point.as_deref(), Some(public.bytes), "{file}");
-                assert_eq!(scalar.len(), public.bits.unwrap().div_ceil(8), "{file}");
-            }
-            PrivateKey::Rsa { modulus, public_exponent, private_exponent, primes } => {
-                let rsa = public.rsa.unwrap();
-                assert_eq!((&modulus[..], &public_exponent[..]), (rsa.modulus, rsa.exponent), "{file}");
-                assert!(private_exponent.len() > modulus.len() / 2, "{file}");
-                assert!(primes.iter().all(|prime| prime.len() == modulus.len() / 2), "{file}");
-            }
-            PrivateKey::Other { algorithm, bytes } => {
-                assert_eq!(Oid(algorithm), public.algorithm.oid, "{file}");
-                assert!(!bytes.is_empty(), "{file}");
-            }
-        }
-        let shown = format!("{key:?}");
-        assert!(shown.len() < 60, "{file}: {shown} shows a secret");
-        checked += 1;
-    }
-    assert_eq!(checked, 45);
-}
-
 /// A certificate put together here, so that any part of it can be wrong.
 #[derive(Clone)]
 struct Parts {
@@ -255,6 +220,10 @@ fn extension(oid: &[u8], critical: bool, value: &[u8]) -> Vec<u8> {
     tlv(0x30, &[&tlv(6, oid), critical, &tlv(4, value)].concat())
 }
 
+fn key_usage(bits: &[u8]) -> Vec<u8> {
+    extension(&[0x55, 0x1d, 15], true, &tlv(3, bits))
+}
+
 fn defects_of(change: impl Fn(&mut Parts)) -> Vec<DefectKind> {
     let mut parts = Parts::sound();
     change(&mut parts);
@@ -266,8 +235,9 @@ fn defects_of(change: impl Fn(&mut Parts)) -> Vec<DefectKind> {
 #[test]
 fn what_is_wrong_with_a_certificate_is_named() {
     type Change = fn(&mut Parts);
-    let cases: [(Change, DefectKind); 14] = [
+    let cases: [(Change, DefectKind); 18] = [
         (|parts| parts.version = vec![0xa0, 3, 2, 1, 7], DefectKind::CertificateVersion(7)),
+        (|parts| parts.version = vec![0xa0, 4, 2, 2, 1, 2], DefectKind::CertificateVersion(2)),
         (|parts| parts.serial = tlv(2, &[0]), DefectKind::SerialNotPositive),
         (|parts| parts.serial = tlv(2, &[0x80]), DefectKind::SerialNotPositive),
         (|parts| parts.serial = tlv(2, &[1; 21]), DefectKind::TooLong { found: 21, most: 20 }),
@@ -305,6 +275,9 @@ fn what_is_wrong_with_a_certificate_is_named() {
             |parts| parts.extensions = vec![extension(&[0x55, 0x1d, 15], true, &[4, 1, 0])],
             DefectKind::Tag { wanted: 3, found: 4 },
         ),
+        (|parts| parts.extensions = vec![key_usage(&[8, 0x80])], DefectKind::UnusedBits(8)),
+        (|parts| parts.extensions = vec![key_usage(&[7])], DefectKind::UnusedBits(7)),
+        (|parts| parts.extensions = vec![key_usage(&[7, 0xff])], DefectKind::UnusedBits(7)),
         (
             |parts| parts.extensions = vec![extension(&[0x55, 0x1d, 19], true, &[0x30, 3, 1, 1, 1])],
             DefectKind::Boolean(1),
@@ -313,6 +286,24 @@ fn what_is_wrong_with_a_certificate_is_named() {
     assert_eq!(defects_of(|_| ()), []);
     for (change, expected) in cases {
         assert_eq!(defects_of(change), [expected]);
+    }
+}
+
+#[test]
+fn only_bits_that_are_there_are_usages() {
+    for (bits, usage) in [
+        (&[0, 0xff, 0x80][..], 0xff80),
+        (&[7, 0xff, 0x80], 0xff80),
+        (&[7, 0xff], 0x8000),
+        (&[3, 0xff], 0xf800),
+        (&[0], 0),
+        (&[9, 0xff], 0),
+    ] {
+        let mut parts = Parts::sound();
+        parts.extensions = vec![key_usage(bits)];
+        let der = parts.der();
+        let found = read_certificate(&der, &Limits::DEFAULT).unwrap().value.key_usage;
+        assert_eq!(found.map(|found| found.0), Some(usage), "{bits:?}");
     }
 }
 
@@ -415,17 +406,17 @@ fn certificates_cut_anywhere_or_changed_in_any_byte_are_read_without_panic() {
 }
 
 #[test]
-fn keys_cut_anywhere_or_changed_in_any_byte_are_read_without_panic() {
+fn files_cut_anywhere_or_changed_in_any_byte_are_read_without_panic() {
     for file in ["sm2/server-sign.key", "rsa/rsa1024.key", "ec/ed25519.key"] {
         let pem = std::fs::read(vectors("certificates").join(file)).unwrap();
         (0..pem.len()).for_each(|end| {
-            let _ = read_private_key_pem(&pem[..end], &Limits::DEFAULT);
+            let _ = read_pem(&pem[..end], &Limits::DEFAULT);
         });
         let mut changed = pem.clone();
         for at in 0..pem.len() {
             for value in [!pem[at], b'A', b'/', b'-', b'\n'] {
                 changed[at] = value;
-                let _ = (read_private_key_pem(&changed, &Limits::DEFAULT), read_bundle(&changed, &Limits::DEFAULT));
+                let _ = (read_pem(&changed, &Limits::DEFAULT), read_bundle(&changed, &Limits::DEFAULT));
             }
             changed[at] = pem[at];
         }
@@ -437,7 +428,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = (read_certificate(&bytes, &Limits::DEFAULT), read_bundle(&bytes, &Limits::DEFAULT));
-        let _ = (read_pem(&bytes, &Limits::DEFAULT), read_private_key_pem(&bytes, &Limits::DEFAULT));
+        let _ = read_pem(&bytes, &Limits::DEFAULT);
         let wrapped = tlv(0x30, &[tlv(0x30, &bytes), tlv(0x30, SM2_WITH_SM3), vec![3, 1, 0]].concat());
         let _ = read_certificate(&wrapped, &Limits::DEFAULT);
     }

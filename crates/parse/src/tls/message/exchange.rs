@@ -6,7 +6,7 @@
 use dengmi_core::{Group, Scheme, Suite, Version};
 
 use super::{TooLong, vector_of, write_message};
-use crate::reading::{Defect, DefectKind, Defects, Limits, Read, Reader};
+use crate::reading::{Defect, DefectKind, Defects, Limits, Read, Reader, bit_length};
 use crate::tls::{Dialect, HandshakeType};
 
 /// The only description of a curve in use: by its number (RFC 8422 5.4).
@@ -99,12 +99,7 @@ impl<'a> CurvePoint<'a> {
 impl DhParameters<'_> {
     /// Bits of the prime.
     pub fn bits(&self) -> usize {
-        let significant: &[u8] = match self.prime.iter().position(|&byte| byte != 0) {
-            Some(start) => self.prime.get(start..).unwrap_or_default(),
-            None => return 0,
-        };
-        let unused = significant.first().map_or(0, |byte| byte.leading_zeros());
-        significant.len().saturating_mul(8).saturating_sub(usize::try_from(unused).unwrap_or(0))
+        bit_length(self.prime)
     }
 }
 

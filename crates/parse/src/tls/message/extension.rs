@@ -178,7 +178,7 @@ impl<'a> Extensions<'a> {
             Err(defect) => {
                 // The announced length is wrong; the extensions that are there can still be told.
                 defects.push(defect);
-                let mut list = Reader::starting(reader.rest(), reader.at());
+                let mut list = Reader::new(reader.rest());
                 let _ = list.u16();
                 Extensions::read_list(list, from, limits, &mut Defects::new(limits))
             }

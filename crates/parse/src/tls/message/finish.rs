@@ -169,9 +169,14 @@ impl Alert {
         out.extend([self.level.0, self.description.0]);
     }
 
-    /// Whether the connection ends with it: fatal level, or the closing alert. TLS 1.3 ignores the level (RFC 8446 6).
+    /// Whether the connection ends with it: fatal level, or the closing alert. While the version is not known, or hides alerts.
     pub fn is_last(&self) -> bool {
         self.level == AlertLevel::FATAL || self.description == AlertDescription::CLOSE_NOTIFY
+    }
+
+    /// Whether a connection of this version ends with it. TLS 1.3 ignores the level: all but user_canceled end it (RFC 8446 6).
+    pub fn ends(&self, version: Version) -> bool {
+        if version == Version::TLS_1_3 { self.description != AlertDescription::USER_CANCELED } else { self.is_last() }
     }
 }
 
