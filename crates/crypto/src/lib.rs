@@ -5,7 +5,6 @@
 //! * [`aead`] and [`block`]: what protects records.
 //! * [`agreement`]: (EC)DH shares; [`sm2`]: signature, encryption and key exchange of GB/T 32918.
 //! * [`key`] and [`signature`]: public and private keys, and signatures of every kind over raw key material.
-//! * [`seal`]: the two signatures under a case.
 //!
 //! Bytes in, bytes out: no certificate, message or file format but PKCS#8 is known here. **Randomness is an
 //! argument** (a [`CryptoRng`]); nothing here asks the operating system for it, so a recorded run can be repeated to
@@ -22,7 +21,6 @@ pub mod block;
 pub mod hash;
 pub mod key;
 pub mod prf;
-pub mod seal;
 pub mod signature;
 pub mod sm2;
 

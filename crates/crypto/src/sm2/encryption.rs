@@ -67,7 +67,8 @@ impl Ciphertext {
     /// # Errors
     /// [`CryptoError::Ciphertext`] when it is too short or C1 has another form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Ciphertext, CryptoError> {
-        let (c1, rest) = bytes.split_first_chunk().ok_or(CryptoError::Ciphertext)?;
+        let (c1, rest) =
+            bytes.split_first_chunk().filter(|(c1, _)| c1.first() == Some(&4)).ok_or(CryptoError::Ciphertext)?;
         let (c3, c2) = rest.split_first_chunk().ok_or(CryptoError::Ciphertext)?;
         Ok(Ciphertext { c1: *c1, c3: *c3, c2: c2.to_vec() })
     }

@@ -1,5 +1,4 @@
 use dengmi_crypto::agreement::{AgreementGroup, EphemeralKey};
-use dengmi_crypto::seal::{SealError, SealingKey};
 use dengmi_crypto::signature::verify;
 use dengmi_crypto::sm2::{Ciphertext, DEFAULT_IDENTIFIER};
 use dengmi_crypto::{CryptoError, Curve, Hash, PrivateKey, PublicKey, SignatureScheme, VerifyError};
@@ -196,16 +195,4 @@ fn x25519_of_rfc_7748() {
     assert_eq!(hex::encode(bob.share()), "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
     let shared = "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742";
     assert_eq!(alice.agree(&bob.share()).map(hex::encode), Ok(shared.to_owned()));
-}
-
-#[test]
-fn both_signatures_seal() {
-    let key = SealingKey::from_bytes(&[1; 32], &[2; 32]).unwrap();
-    let (digest, public) = ([3; 32], key.public());
-    let signatures = key.sign(&digest, &mut stream("seal")).unwrap();
-    assert_eq!(public.verify(&digest, &signatures), Ok(()));
-    assert_eq!(public.verify(&[4; 32], &signatures), Err(SealError::Ed25519(VerifyError::Wrong)));
-    let mut altered = signatures;
-    altered.sm2[5] ^= 1;
-    assert_eq!(public.verify(&digest, &altered), Err(SealError::Sm2(VerifyError::Wrong)));
 }

@@ -140,3 +140,16 @@ fn every_flip_of_a_ciphertext_is_noticed() {
         assert!(opened.is_err(), "byte {at}");
     }
 }
+
+#[test]
+fn a_ciphertext_without_der_starts_with_an_uncompressed_point() {
+    let key = PrivateKey::from_bytes(&[9; 32]).unwrap();
+    let sealed = key.public_key().encrypt(b"x", &mut stream("k")).unwrap();
+    let bytes = sealed.to_bytes();
+    assert_eq!(Ciphertext::from_bytes(&bytes), Ok(sealed));
+    for form in [0, 2, 3, 5, 6, 7] {
+        let changed = [&[form], &bytes[1..]].concat();
+        assert_eq!(Ciphertext::from_bytes(&changed), Err(CryptoError::Ciphertext), "{form}");
+    }
+    assert_eq!(Ciphertext::from_bytes(&bytes[..96]), Err(CryptoError::Ciphertext));
+}
