@@ -4,8 +4,9 @@ use super::{
     sha256, sha256_text,
     signature::{Signed, signed},
 };
+use crate::handshake::identity::{SM2, key_of};
 use dengmi_core::{Certificate, Date, Sha256Digest, UtcDateTime, date::instant_text, registry};
-use dengmi_crypto::{Curve, PublicKey};
+use dengmi_crypto::{CryptoError, PublicKey};
 use dengmi_parse::{
     Defect, DefectKind, Limits, certificate,
     certificate::{GeneralName, KeyUsage, Name, Oid},
@@ -221,59 +222,40 @@ struct Key {
     unreadable: bool,
 }
 
-const SM2_CURVE: &str = "1.2.156.10197.1.301";
-
 impl Key {
     fn of(read: &certificate::PublicKey<'_>) -> Key {
         let algorithm = read.algorithm.oid.to_string();
-        // Some issuers name SM2 as the algorithm instead of the curve.
-        let curve =
-            if algorithm == SM2_CURVE { Some(algorithm.clone()) } else { read.curve.map(|oid| oid.to_string()) };
+        let curve = if algorithm == SM2 { Some(algorithm.clone()) } else { read.curve.map(|oid| oid.to_string()) };
         let row = curve.as_deref().and_then(registry::oid);
         let bits = read.bits.and_then(|bits| u32::try_from(bits).ok());
         let bits = bits.or(row.and_then(|row| row.bits).map(u32::from)).unwrap_or(0);
-        let plain = |kind, algorithm: &str, bits, key: Option<PublicKey>| Key {
+        let key = key_of(read);
+        let plain = |kind, algorithm: &str, bits| Key {
             kind,
             algorithm: algorithm.into(),
             curve: None,
             bits,
-            key,
-            unreadable: false,
+            unreadable: key == Err(CryptoError::Key),
+            key: key.clone().ok(),
         };
         match &*algorithm {
-            "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" => {
-                let key = read
-                    .rsa
-                    .map(|rsa| PublicKey::Rsa { modulus: rsa.modulus.to_vec(), exponent: rsa.exponent.to_vec() });
-                Key { unreadable: read.rsa.is_none(), ..plain(KeyKind::Rsa, "RSA", bits, key) }
-            }
-            "1.2.840.10045.2.1" | SM2_CURVE => {
-                let key = PublicKey::EllipticCurve {
-                    curve: curve.as_deref().map_or(Curve::Other, Curve::from_oid),
-                    point: read.bytes.to_vec(),
-                };
-                let is_sm2 = curve.as_deref() == Some(SM2_CURVE);
+            "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" => plain(KeyKind::Rsa, "RSA", bits),
+            "1.2.840.10045.2.1" | SM2 => {
+                let is_sm2 = curve.as_deref() == Some(SM2);
                 Key {
                     curve: match (is_sm2, row, curve) {
                         (true, _, _) => Some("SM2".into()),
                         (_, Some(row), _) => Some(row.name.into()),
                         (_, None, curve) => curve.map(Into::into),
                     },
-                    unreadable: is_sm2 && key.sm2().is_err(),
-                    ..if is_sm2 {
-                        plain(KeyKind::Sm2, "SM2", bits, Some(key))
-                    } else {
-                        plain(KeyKind::Ecdsa, "ECDSA", bits, Some(key))
-                    }
+                    unreadable: is_sm2 && key.as_ref().is_ok_and(|key| key.sm2().is_err()),
+                    ..if is_sm2 { plain(KeyKind::Sm2, "SM2", bits) } else { plain(KeyKind::Ecdsa, "ECDSA", bits) }
                 }
             }
-            "1.3.101.112" => {
-                let key = PublicKey::Ed25519(read.bytes.to_vec());
-                Key { unreadable: read.bytes.len() != 32, ..plain(KeyKind::Other, "Ed25519", 256, Some(key)) }
-            }
-            "1.3.101.113" => plain(KeyKind::Other, "Ed448", 456, None),
-            "1.2.840.10040.4.1" => plain(KeyKind::Dsa, "DSA", bits, None),
-            other => plain(KeyKind::Other, registry::oid(other).map_or(other, |row| row.name), bits, None),
+            "1.3.101.112" => Key { unreadable: read.bytes.len() != 32, ..plain(KeyKind::Other, "Ed25519", 256) },
+            "1.3.101.113" => plain(KeyKind::Other, "Ed448", 456),
+            "1.2.840.10040.4.1" => plain(KeyKind::Dsa, "DSA", bits),
+            other => plain(KeyKind::Other, registry::oid(other).map_or(other, |row| row.name), bits),
         }
     }
 }

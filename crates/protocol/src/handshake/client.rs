@@ -319,14 +319,12 @@ impl Common {
         }
     }
 
-    /// TLS 1.3 ignores the level: all but user_canceled end the connection (RFC 8446 6).
     fn alert(&mut self, alert: Alert) -> Result<(), Stop> {
-        let is_tls13 = self.learned.version == Some(Version::TLS_1_3);
-        let goes_on = if is_tls13 { alert.description == AlertDescription::USER_CANCELED } else { !alert.is_last() };
-        if !goes_on {
+        if alert.ends(self.learned.version.unwrap_or(Version::TLS_1_2)) {
             return Err(Stop::Alert(alert));
         }
-        if self.learned.notes.len() >= self.offer.limits.alerts {
+        let warnings = self.learned.notes.iter().filter(|note| matches!(note, Note::Warning(_))).count();
+        if warnings >= self.offer.limits.alerts {
             return Err(PeerMisbehaved::TooManyAlerts.into());
         }
         self.learned.notes.push(Note::Warning(alert.description));

@@ -83,7 +83,7 @@ impl Connection {
             match self.wire.next()? {
                 None => break,
                 Some(Event::Data(data)) => received.data.extend(data),
-                Some(Event::Alert(alert)) if alert.is_last() => received.end = Some(alert),
+                Some(Event::Alert(alert)) if alert.ends(self.version) => received.end = Some(alert),
                 Some(Event::Alert(_)) => {}
                 Some(Event::Message(message)) => self.message(&message, &mut received, out)?,
                 Some(Event::ChangeCipherSpec) => return Err(PeerMisbehaved::ChangeCipherSpec.into()),
@@ -96,7 +96,7 @@ impl Connection {
         let (kind, body) = parts(message);
         match (kind, &mut self.traffic) {
             (HandshakeType::NEW_SESSION_TICKET, Some(_)) => received.tickets = received.tickets.saturating_add(1),
-            (HandshakeType::KEY_UPDATE, Some(traffic)) => {
+            (HandshakeType::KEY_UPDATE, Some(traffic)) if matches!(body, [0 | 1]) => {
                 traffic.peer = traffic.peer.updated()?;
                 self.wire.read_with(traffic.peer.record_key(&self.suite)?)?;
                 // RFC 8446 4.6.3: 1 asks for an update in return, which still goes under the old key.

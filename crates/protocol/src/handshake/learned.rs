@@ -1,9 +1,9 @@
 //! What a handshake told about the server, and how much of it is proved.
 
-use dengmi_core::{Group, KeyProof, KeyRole, Scheme, Sha256Digest, Suite, Version};
-use dengmi_crypto::Hash;
+use dengmi_core::{Group, KeyProof, KeyRole, Scheme, Suite, Version};
 
 use super::stop::Stop;
+use crate::certify::sha256;
 
 /// What the server has said so far. Fields that were not reached are empty; that is not the same as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,12 +74,6 @@ impl Learned {
             notes: notes.iter().map(|note| (*note).into()).collect(),
         });
     }
-}
-
-fn sha256(bytes: &[u8]) -> Sha256Digest {
-    let mut digest = [0; 32];
-    digest.iter_mut().zip(Hash::Sha256.digest(bytes).iter()).for_each(|(to, from)| *to = *from);
-    Sha256Digest(digest)
 }
 
 /// A handshake that was finished: the server's Finished fitted. Made by [`super::Client`] only.

@@ -14,7 +14,7 @@
 mod classic;
 mod client;
 mod connection;
-mod identity;
+pub(crate) mod identity;
 mod learned;
 pub mod record;
 pub mod schedule;

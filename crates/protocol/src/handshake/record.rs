@@ -162,7 +162,7 @@ impl RecordKey {
             Kind::XoredNonce { aead, vector } => (content, aead.seal(&numbered(vector, sequence), &header, plain)?),
             Kind::Hidden { aead, vector } => {
                 let inner = [plain, &[content.0]].concat();
-                let outer = hidden_header(inner.len() + TAG_LENGTH)?;
+                let outer = outer_header(ContentType::APPLICATION_DATA, version, inner.len() + TAG_LENGTH)?;
                 let sealed = aead.seal(&numbered(vector, sequence), &outer, &inner)?;
                 (ContentType::APPLICATION_DATA, sealed)
             }
@@ -198,7 +198,7 @@ impl RecordKey {
                 (content, authentic(aead.open(&numbered(vector, sequence), &header, fragment))?)
             }
             Kind::Hidden { aead, vector } => {
-                let outer = hidden_header(fragment.len())?;
+                let outer = outer_header(content, record.version, fragment.len())?;
                 let mut inner = authentic(aead.open(&numbered(vector, sequence), &outer, fragment))?;
                 let last = inner.iter().rposition(|byte| *byte != 0).ok_or(RecordError::NoContentType)?;
                 inner.truncate(last + 1);
@@ -230,11 +230,11 @@ fn header(sequence: u64, content: ContentType, version: Version, length: usize) 
     Ok(header)
 }
 
-/// In TLS 1.3 the record's own header is authenticated (RFC 8446 5.2).
-fn hidden_header(length: usize) -> Result<Vec<u8>, TooLong> {
+/// In TLS 1.3 the record's own header is authenticated, as it stands there (RFC 8446 5.2).
+fn outer_header(content: ContentType, version: Version, length: usize) -> Result<Vec<u8>, TooLong> {
     let length = u16::try_from(length).map_err(|_| TooLong { length, width: 2 })?;
-    let mut header = vec![ContentType::APPLICATION_DATA.0];
-    header.extend(Version::TLS_1_2.0.to_be_bytes());
+    let mut header = vec![content.0];
+    header.extend(version.0.to_be_bytes());
     header.extend(length.to_be_bytes());
     Ok(header)
 }

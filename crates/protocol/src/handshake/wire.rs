@@ -139,7 +139,14 @@ impl Wire {
         };
         let in_clear = record.content == ContentType::CHANGE_CIPHER_SPEC && self.ignores_change_cipher_spec;
         let opened = match &mut self.read {
-            Some(key) if !in_clear => key.open(&record).map_err(PeerMisbehaved::Record)?,
+            Some(key) if !in_clear => {
+                let (content, plain) = key.open(&record).map_err(PeerMisbehaved::Record)?;
+                // What means nothing is sent in clear only (RFC 8446 5).
+                if content == ContentType::CHANGE_CIPHER_SPEC && self.ignores_change_cipher_spec {
+                    return Err(PeerMisbehaved::UnexpectedRecord(content));
+                }
+                (content, plain)
+            }
             _ if record.fragment.len() > MOST_CONTENT => {
                 return Err(PeerMisbehaved::RecordTooLong(record.fragment.len()));
             }
