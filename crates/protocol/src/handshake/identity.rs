@@ -41,3 +41,32 @@ pub(crate) fn key_of(key: &certificate::PublicKey<'_>) -> Result<PublicKey, Cryp
         _ => Err(CryptoError::Unsupported),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dengmi_parse::certificate::{Algorithm, Oid};
+
+    const POINT: [u8; 65] = [4; 65];
+
+    fn check(oid: &[u8], curve: Option<&[u8]>, expected: Result<PublicKey, CryptoError>) {
+        let algorithm = Algorithm { oid: Oid(oid), parameters: &[] };
+        let key =
+            certificate::PublicKey { raw: &[], algorithm, curve: curve.map(Oid), bits: None, bytes: &POINT, rsa: None };
+        assert_eq!(key_of(&key), expected, "{}", Oid(oid));
+    }
+
+    #[test]
+    fn keys_are_told_by_their_algorithm_and_curve() {
+        const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+        const SM2: &[u8] = &[0x2a, 0x81, 0x1c, 0xcf, 0x55, 1, 0x82, 0x2d];
+        let on = |curve| Ok(PublicKey::EllipticCurve { curve, point: POINT.to_vec() });
+        check(EC, Some(SM2), on(Curve::Sm2));
+        check(SM2, None, on(Curve::Sm2));
+        check(EC, Some(&[0x2b, 0x81, 4, 0, 34]), on(Curve::P384));
+        check(EC, None, on(Curve::Other));
+        check(&[0x2b, 0x65, 0x70], None, Ok(PublicKey::Ed25519(POINT.to_vec())));
+        check(&[0x2b, 0x65, 0x71], None, Err(CryptoError::Unsupported));
+        check(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1], None, Err(CryptoError::Key));
+    }
+}

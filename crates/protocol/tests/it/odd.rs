@@ -5,13 +5,14 @@ use dengmi_crypto::agreement::{AgreementGroup, EphemeralKey};
 use dengmi_crypto::{Hash, SignatureScheme, VerifyError, rand_core, sm2};
 use dengmi_parse::Limits;
 use dengmi_parse::tls::message::{
-    CertificateEntry, CertificateVerify, Certificates, ClientHello, EncryptedExtensions, Extension, Extensions,
+    Alert, CertificateEntry, CertificateVerify, Certificates, ClientHello, EncryptedExtensions, Extension, Extensions,
     Finished, KeyShareEntry, ServerHello, Signature,
 };
-use dengmi_parse::tls::{ContentType, Record};
+use dengmi_parse::tls::{AlertDescription, AlertLevel, ContentType, HandshakeType, Record};
+use dengmi_protocol::handshake::record::RecordKey;
 use dengmi_protocol::handshake::schedule::{FinishedBy, Schedule, TrafficSecret, certificate_verify_text};
 use dengmi_protocol::handshake::suite::parameters;
-use dengmi_protocol::handshake::{Client, Note, Offer, PeerMisbehaved, Step, Stop, Stopped, Transcript};
+use dengmi_protocol::handshake::{Client, Note, Offer, PeerMisbehaved, Received, Step, Stop, Stopped, Transcript};
 
 use crate::identities::{secrets, sm2_server};
 
@@ -19,9 +20,12 @@ struct Wrong {
     identifier: &'static [u8],
     scheme: Scheme,
     finished: bool,
+    /// A ChangeCipherSpec under keys, where it may be in clear only.
+    protected_change: bool,
 }
 
-const RIGHT: Wrong = Wrong { identifier: sm2::TLS13_IDENTIFIER, scheme: Scheme::SM2SIG_SM3, finished: true };
+const RIGHT: Wrong =
+    Wrong { identifier: sm2::TLS13_IDENTIFIER, scheme: Scheme::SM2SIG_SM3, finished: true, protected_change: false };
 
 /// A source that counts: good enough for a peer that has nothing to hide.
 struct Counter(u8);
@@ -46,8 +50,8 @@ impl rand_core::TryRng for Counter {
 
 impl rand_core::TryCryptoRng for Counter {}
 
-/// The server's whole flight for a hello.
-fn flight(hello: &[u8], wrong: &Wrong) -> Vec<u8> {
+/// The server's whole flight for a hello, and the key of what it sends then.
+fn flight(hello: &[u8], wrong: &Wrong) -> (Vec<u8>, RecordKey) {
     let limits = Limits::default();
     let suite = parameters(Version::TLS_1_3, dengmi_core::Suite(0x00c6)).unwrap();
     let identity = sm2_server("tls13-sm4-gcm-sm3");
@@ -82,6 +86,9 @@ fn flight(hello: &[u8], wrong: &Wrong) -> Vec<u8> {
     let secret = schedule.derive(b"s hs traffic", &transcript.digest(Hash::Sm3)).unwrap();
     let secret = TrafficSecret::new(Hash::Sm3, secret);
     let mut key = secret.record_key(&suite).unwrap();
+    if wrong.protected_change {
+        key.protect(ContentType::CHANGE_CIPHER_SPEC, &[1], &[], &mut out).unwrap();
+    }
     let mut send = |transcript: &mut Transcript, bytes: Vec<u8>| {
         transcript.add(&bytes);
         key.protect(ContentType::HANDSHAKE, &bytes, &[], &mut out).unwrap();
@@ -108,13 +115,14 @@ fn flight(hello: &[u8], wrong: &Wrong) -> Vec<u8> {
     let mut bytes = Vec::new();
     Finished(&verify_data).write(&mut bytes).unwrap();
     send(&mut transcript, bytes);
-    out
+    let secret = schedule.master().unwrap().derive(b"s ap traffic", &transcript.digest(Hash::Sm3)).unwrap();
+    (out, TrafficSecret::new(Hash::Sm3, secret).record_key(&suite).unwrap())
 }
 
 fn shake(wrong: &Wrong) -> Result<(Vec<Note>, Vec<String>), Box<Stopped>> {
     let mut hello = Vec::new();
     let client = Client::start(Offer::tls13_sm(), secrets("odd"), &mut hello).unwrap();
-    match client.step(&flight(&hello, wrong), &mut Vec::new())? {
+    match client.step(&flight(&hello, wrong).0, &mut Vec::new())? {
         Step::Done(done) => {
             assert_eq!(done.proof.proofs().len(), 1);
             assert_eq!(done.proof.proofs()[0].key, KeyRole::Signing);
@@ -142,4 +150,35 @@ fn one_wrong_place_is_told_from_another() {
         Err(Stop::Misbehaved(PeerMisbehaved::SchemeNotOffered(Scheme(0x0403))))
     );
     assert_eq!(end(&Wrong { finished: false, ..RIGHT }), Err(Stop::Misbehaved(PeerMisbehaved::Finished)));
+    assert_eq!(
+        end(&Wrong { protected_change: true, ..RIGHT }),
+        Err(Stop::Misbehaved(PeerMisbehaved::UnexpectedRecord(ContentType::CHANGE_CIPHER_SPEC)))
+    );
+}
+
+#[test]
+fn after_the_handshake_levels_mean_nothing_and_a_key_update_is_one_of_two() {
+    let alert = |level, description| Alert { level: AlertLevel(level), description: AlertDescription(description) };
+    let ended = |alert| Ok(Received { end: alert, ..Received::default() });
+    for (content, bytes, expected) in [
+        (ContentType::ALERT, &[1, 116][..], ended(Some(alert(1, 116)))),
+        (ContentType::ALERT, &[2, 0], ended(Some(alert(2, 0)))),
+        (ContentType::ALERT, &[2, 90], ended(None)),
+        (ContentType::HANDSHAKE, &[24, 0, 0, 1, 0], ended(None)),
+        (ContentType::HANDSHAKE, &[24, 0, 0, 1, 1], ended(None)),
+        (
+            ContentType::HANDSHAKE,
+            &[24, 0, 0, 1, 2],
+            Err(Stop::Misbehaved(PeerMisbehaved::UnexpectedMessage(HandshakeType::KEY_UPDATE))),
+        ),
+    ] {
+        let (mut hello, mut record) = (Vec::new(), Vec::new());
+        let client = Client::start(Offer::tls13_sm(), secrets("odd"), &mut hello).unwrap();
+        let (bytes_of_flight, mut key) = flight(&hello, &RIGHT);
+        let Step::Done(mut done) = client.step(&bytes_of_flight, &mut Vec::new()).unwrap() else {
+            panic!("not finished")
+        };
+        key.protect(content, bytes, &[], &mut record).unwrap();
+        assert_eq!(done.connection.receive(&record, &mut Vec::new()), expected, "{content} {bytes:?}");
+    }
 }
