@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use dengmi_core::date::read_date;
 use dengmi_core::system::{self, Vocabulary};
-use dengmi_core::{Observation, Suite, Version};
+use dengmi_core::{Observation, Suite, Version, registry};
 use dengmi_crypto::PrivateKey;
 use dengmi_parse::certificate::{read_bundle, read_pem};
 use dengmi_parse::tls::message::{
@@ -163,7 +163,8 @@ pub fn server_message(data: &[u8]) {
         }
         2 => {
             // A suite of RSA with an export key, and one of DHE.
-            for suite in [Suite(0x0003), Suite(0x0033)] {
+            let suites = ["TLS_RSA_EXPORT_WITH_RC4_40_MD5", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"];
+            for suite in suites.into_iter().filter_map(registry::suite_named).map(|entry| Suite(entry.code)) {
                 let read = ServerKeyExchange::read(body, dialect, version, suite, &limits);
                 let details =
                     read.as_ref().map(|read| (read.value.group(), read.value.dh_bits(), read.value.signature()));

@@ -2,11 +2,12 @@
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
+use crate::texts::Lang;
 use crate::{On, law, now};
 use clap::Args;
 use dengmi_core::{Date, registry};
 use dengmi_judge::determine::{PREDICATES, Rules, Word};
-use dengmi_judge::law::Law;
+use dengmi_judge::law::{Confidence, Law, Modal};
 
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
@@ -49,7 +50,10 @@ fn indicator(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
         if let Some(weight) = indicator.weight_at(level) {
             let clause = indicator.clause_at(level).unwrap_or_default();
             let modal = baseline.structure.modal.iter().find(|rule| rule.id == indicator.modal_at(level));
-            let word = modal.map_or("", |rule| &*rule.word);
+            let word = modal.map_or("", |rule| match voice.lang {
+                Lang::Zh => &rule.word,
+                Lang::En => modal_word(rule.id),
+            });
             lines.push(voice.text(
                 "explain-level",
                 &[("level", &level.to_string()), ("clause", clause), ("modal", word), ("weight", &weight.to_string())],
@@ -57,14 +61,18 @@ fn indicator(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
         }
     }
     lines.push(voice.lang.of(&indicator.asks).trim().into());
-    lines.push(sources(
-        &indicator.source,
-        &crate::texts::word(&indicator.confidence),
-        &baseline.instrument,
-        law,
-        voice,
-    ));
+    lines.push(sources(&indicator.source, &indicator.confidence, &baseline.instrument, law, voice));
     lines
+}
+
+/// What a modal word of the standard is in English.
+fn modal_word(modal: Modal) -> &'static str {
+    match modal {
+        Modal::None => "none",
+        Modal::May => "may",
+        Modal::Should => "should",
+        Modal::Shall => "shall",
+    }
 }
 
 fn item(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
@@ -73,7 +81,7 @@ fn item(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
     let mut lines = vec![format!("{}  {}", item.id, voice.lang.of(&item.text()))];
     lines.extend(item.problem.iter().map(|problem| format!("  ! {}: {}", problem.id, voice.lang.of(&problem.text()))));
     lines.extend(item.mitigation.iter().map(|rule| format!("  ~ {}: {}", rule.id, voice.lang.of(&rule.text()))));
-    lines.push(sources(&item.source, &crate::texts::word(&item.confidence), &guide.instrument, law, voice));
+    lines.push(sources(&item.source, &item.confidence, &guide.instrument, law, voice));
     lines
 }
 
@@ -81,11 +89,13 @@ fn practice(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
     let Some(rule) = law.practice(on).find(|rule| rule.id.eq_ignore_ascii_case(id)) else { return Vec::new() };
     vec![
         format!("{}  {}", rule.id, voice.lang.of(&rule.text())),
-        sources(&rule.source, &crate::texts::word(&rule.confidence), &rule.instrument, law, voice),
+        sources(&rule.source, &rule.confidence, &rule.instrument, law, voice),
     ]
 }
 
-fn sources(keys: &[Box<str>], confidence: &str, instrument: &str, law: &Law, voice: &Voice) -> String {
+fn sources(keys: &[Box<str>], confidence: &Confidence, instrument: &str, law: &Law, voice: &Voice) -> String {
+    let confidence = crate::texts::judge::of(&voice.texts.judge.confidence, confidence);
+    let confidence = voice.lang.of(&confidence);
     let named = |key: &str| {
         let text = law.instrument(instrument).and_then(|instrument| instrument.sources.get(key));
         text.map_or_else(|| key.into(), |text| format!("{key} ({text})"))
@@ -119,7 +129,7 @@ fn algorithm(id: &str, law: &Law, on: Date, voice: &Voice) -> Vec<String> {
     let Some(row) = law.algorithm(&verdict.id, on) else { return Vec::new() };
     vec![
         format!("{}  {}: {}", row.id, voice.lang.of(&row.text()), voice.lang.of(&row.why)),
-        sources(&row.source, &crate::texts::word(&row.confidence), &row.instrument, law, voice),
+        sources(&row.source, &row.confidence, &row.instrument, law, voice),
     ]
 }
 

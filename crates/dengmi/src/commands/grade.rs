@@ -54,8 +54,8 @@ pub(crate) fn run(args: &GradeArgs, voice: &Voice, out: &mut Out) -> Outcome {
 
 fn print(graded: &Graded, voice: &Voice, out: &mut Out) -> Outcome<()> {
     let cited = |cited: &Cited| {
-        let confidence = crate::texts::word(&cited.confidence);
-        format!("{}  [{}, {}]", voice.lang.of(&cited.text), cited.instrument, confidence)
+        let confidence = crate::texts::judge::of(&voice.texts.judge.confidence, &cited.confidence);
+        format!("{}  [{}, {}]", voice.lang.of(&cited.text), cited.instrument, voice.lang.of(&confidence))
     };
     out.line(voice.text("grade-level", &[("level", &graded.level.to_string())]))?;
     if let Some(name) = &graded.name {

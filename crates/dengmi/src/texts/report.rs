@@ -3,14 +3,41 @@
 use dengmi_core::Text;
 use dengmi_judge::determine::RiskState;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
+use super::same;
+
+/// A struct of texts, read as a map first: serde's own code for a struct of this many fields compiles for a minute.
 macro_rules! texts { ($(#[$doc:meta])* $name:ident { $($field:ident)* }) => {
     $(#[$doc])*
     #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+    #[serde(try_from = "Keys")]
     #[allow(missing_docs, reason = "each field is a key of the file, whose text says what it is")]
     pub(crate) struct $name { $(pub(crate) $field: Text,)* }
+
+    impl TryFrom<Keys> for $name {
+        type Error = String;
+
+        fn try_from(mut keys: Keys) -> Result<Self, String> {
+            let mut missing = Vec::new();
+            let texts = $name { $($field: take(&mut keys, stringify!($field), &mut missing),)* };
+            missing.extend(keys.keys().map(|key| format!("nobody reads {key}")));
+            if missing.is_empty() { Ok(texts) } else { Err(missing.join("; ")) }
+        }
+    }
 } }
+
+type Keys = BTreeMap<String, Text>;
+
+#[inline(never)]
+fn take(keys: &mut Keys, field: &str, missing: &mut Vec<String>) -> Text {
+    let key = field.replace('_', "-");
+    keys.remove(&key).unwrap_or_else(|| {
+        let text = same(&key);
+        missing.push(format!("no key {key}"));
+        text
+    })
+}
 
 texts! {
     /// Headings and sentences of the report, by the keys of `report.toml`.

@@ -160,7 +160,8 @@ fn every_command_reads_the_case_and_prints_json_where_it_says_so() {
     text(&format!("score {CASE}"), "NET-CONF 0.3750 × 1");
     text(&format!("why {CASE} net-conf laboratory"), "HR-7.2 open");
     text(&format!("why {CASE} NET-CONF --lang zh"), "HR-7.2");
-    text("explain NET-CONF", "8.2 c)");
+    text("explain NET-CONF", "level 3: 8.2 c), shall, weight 1");
+    text("explain NET-CONF --lang zh", "第 3 级：8.2 c)，应，权重 1");
     text("explain HR-7.2", "HR-7.2");
     text("explain ecc_sm4_cbc_sm3", "0xe013");
     text("explain SM4", "SM4");
@@ -186,6 +187,37 @@ fn every_command_reads_the_case_and_prints_json_where_it_says_so() {
     }
     let run = expect(folder, "explain nothing-of-ours", 2);
     assert!(run.err.contains("nothing-of-ours") && run.err.contains("hint: "), "{run:?}");
+}
+
+#[test]
+fn two_runs_differ_in_facts_and_not_in_their_instants() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let describe = |algorithm: &str| {
+        let text = format!(
+            "[system]\nname = \"x\"\noperator = \"y\"\n[grade]\nfiled = 3\n[[room]]\nid = \"a\"\n\
+             [[statement]]\nabout = \"a\"\nunit = \"PHY-LOG\"\nkind = \"algorithm\"\nvalue = [\"{algorithm}\"]\n\
+             method = \"interview\"\nby = \"z\"\non = 2026-01-01\n\
+             [[statement]]\nabout = \"a\"\nunit = \"PHY-LOG\"\nkind = \"mechanism\"\nvalue = \"mac\"\n\
+             method = \"interview\"\nby = \"z\"\non = 2026-01-01\n"
+        );
+        fs::write(folder.join("system.toml"), text).unwrap();
+    };
+    describe("HMAC-SM3");
+    expect(folder, "collect system.toml -c first.case", 0);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    expect(folder, "collect system.toml -c second.case", 0);
+    assert_eq!(expect(folder, "diff first.case second.case", 0).out, "", "only instants differ");
+    describe("HMAC-SHA-1");
+    expect(folder, "collect system.toml -c third.case", 0);
+    let run = expect(folder, "diff first.case third.case", 0);
+    let lines: Vec<&str> = run.out.lines().filter(|line| line.contains(" statement ")).collect();
+    assert_eq!(lines.len(), 2, "the other statement is the same: {run:?}");
+    assert!(lines[0].starts_with("- #") && lines[0].contains("HMAC-SM3"), "{run:?}");
+    assert!(lines[1].starts_with("+ #") && lines[1].contains("HMAC-SHA-1"), "{run:?}");
+    let json = expect(folder, "diff first.case third.case --json", 0).json();
+    let count = |key: &str| json[key].as_array().unwrap().len();
+    assert_eq!(count("only_first") + count("only_second"), run.out.lines().count());
 }
 
 #[test]

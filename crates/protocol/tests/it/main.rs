@@ -10,6 +10,7 @@ mod identities;
 mod odd;
 mod openssl;
 mod own;
+mod peer;
 mod recording;
 mod replay;
 mod values;

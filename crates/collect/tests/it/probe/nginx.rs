@@ -1,6 +1,6 @@
 //! Debian's nginx: several workers' worth of settings in one program.
 
-use super::peer::{Peer, certificate};
+use super::peer::{NGINX, Peer, certificate, missing};
 use super::run::{options, run};
 use dengmi_core::{Asked, Field, Group, Order, Protocol, Reach, Suite, Version};
 use std::collections::BTreeSet;
@@ -20,6 +20,9 @@ fn tls(settings: &str) -> String {
 
 #[test]
 fn a_modern_server_costs_few_connections_and_tells_everything() {
+    if missing(NGINX) {
+        return;
+    }
     let list = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
                 ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
     let codes = [0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8].map(Suite);
@@ -56,6 +59,9 @@ fn a_modern_server_costs_few_connections_and_tells_everything() {
 
 #[test]
 fn plain_http_is_told_apart_and_a_redirect_is_noted() {
+    if missing(NGINX) {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let servers = [
         "listen LISTEN; return 301 https://peer.test$request_uri;",
@@ -78,6 +84,9 @@ fn plain_http_is_told_apart_and_a_redirect_is_noted() {
 
 #[test]
 fn many_endpoints_share_one_run() {
+    if missing(NGINX) {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let settings = [
         "ssl_protocols TLSv1.2 TLSv1.3;",

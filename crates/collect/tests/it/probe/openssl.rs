@@ -1,6 +1,6 @@
 //! Debian's `openssl s_server` in many settings.
 
-use super::peer::{Peer, certificate, openssl};
+use super::peer::{OPENSSL, Peer, certificate, missing};
 use super::run::{Run, options, run};
 use dengmi_core::{Asked, Chain, Completion, Fact, Field, Group, KeyRole, Order, Protocol, Reach, Suite, Version};
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ const VERSIONS: [(Version, &str); 4] = [
 
 fn start(arguments: &[&str]) -> Peer {
     let (chain, key) = (certificate("rsa/rsa2048.crt"), certificate("rsa/rsa2048.key"));
-    Peer::s_server(&openssl(), &[&["-cert", &chain, "-key", &key], arguments].concat())
+    Peer::s_server(&[&["-cert", &chain, "-key", &key], arguments].concat())
 }
 
 fn probe(peer: &Peer) -> Run {
@@ -25,7 +25,7 @@ fn probe(peer: &Peer) -> Run {
 
 /// What OpenSSL itself says that it would accept in a version with certificates of these kinds, in its order.
 fn truth(version: &str, list: &str, authentications: &[&str]) -> Vec<Suite> {
-    let output = Command::new(openssl())
+    let output = Command::new(OPENSSL.0)
         .args(["ciphers", "-s", "-V", version, list])
         .env("OPENSSL_CONF", "/dev/null")
         .output()
@@ -48,6 +48,9 @@ fn set<T: Copy + Ord>(list: &[T]) -> BTreeSet<T> {
 
 #[test]
 fn suites_stand_in_the_order_of_the_server_and_groups_beside_them() {
+    if missing(OPENSSL) {
+        return;
+    }
     let list = "ECDHE-RSA-AES256-GCM-SHA384:AES128-SHA:ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-SHA:AES256-SHA";
     let suites = [0xc030, 0x002f, 0xc02f, 0x0033, 0x0035].map(Suite);
     let groups = [Group::SECP256R1, Group::X25519, Group::SECP384R1];
@@ -75,6 +78,9 @@ fn suites_stand_in_the_order_of_the_server_and_groups_beside_them() {
 
 #[test]
 fn hellos_and_answers_are_kept_as_evidence() {
+    if missing(OPENSSL) {
+        return;
+    }
     let found = probe(&start(&["-tls1_2", "-cipher", "AES128-SHA:AES256-SHA"]));
     let of_version = |version| {
         let mut observations = found.observations.iter();
@@ -95,6 +101,9 @@ fn hellos_and_answers_are_kept_as_evidence() {
 
 #[test]
 fn each_version_is_told_from_the_others() {
+    if missing(OPENSSL) {
+        return;
+    }
     for (spoken, option) in VERSIONS {
         let found = probe(&start(&[option, "-cipher", "ALL:@SECLEVEL=0"]));
         for (version, reach) in found.reaches() {
@@ -114,6 +123,9 @@ fn each_version_is_told_from_the_others() {
 
 #[test]
 fn everything_that_openssl_has_is_found_with_two_kinds_of_certificate() {
+    if missing(OPENSSL) {
+        return;
+    }
     let (chain, key) = (certificate("ec/p256.crt"), certificate("ec/p256.key"));
     let list = "ALL:COMPLEMENTOFALL:@SECLEVEL=0";
     for preference in [&["-serverpref"][..], &[]] {
@@ -145,6 +157,9 @@ fn everything_that_openssl_has_is_found_with_two_kinds_of_certificate() {
 
 #[test]
 fn a_complete_handshake_proves_the_key_and_the_chain_is_checked() {
+    if missing(OPENSSL) {
+        return;
+    }
     for (version, option) in &VERSIONS[2..] {
         let found = probe(&start(&[option]));
         let [(Protocol::Tls, session)] = found.sessions()[..] else { panic!("{:?}", found.sessions()) };
@@ -166,6 +181,9 @@ fn a_complete_handshake_proves_the_key_and_the_chain_is_checked() {
 
 #[test]
 fn a_server_of_tls_13_alone_shows_every_kind_of_certificate() {
+    if missing(OPENSSL) {
+        return;
+    }
     let (chain, key) = (certificate("ec/p256.crt"), certificate("ec/p256.key"));
     let found = probe(&start(&["-tls1_3", "-dcert", &chain, "-dkey", &key]));
     let keys: BTreeSet<&str> = found.certificates().iter().map(|certificate| &*certificate.key_alg).collect();
@@ -175,6 +193,9 @@ fn a_server_of_tls_13_alone_shows_every_kind_of_certificate() {
 
 #[test]
 fn a_request_for_a_client_certificate_is_seen_whether_it_is_optional_or_not() {
+    if missing(OPENSSL) {
+        return;
+    }
     for (option, completion) in [("-verify", Completion::Complete), ("-Verify", Completion::Failed)] {
         let found = probe(&start(&["-tls1_2", option, "1"]));
         let [(_, session)] = found.sessions()[..] else { panic!("{:?}", found.sessions()) };
@@ -187,6 +208,9 @@ fn a_request_for_a_client_certificate_is_seen_whether_it_is_optional_or_not() {
 
 #[test]
 fn a_name_and_an_address_of_ipv6_lead_to_the_server_too() {
+    if missing(OPENSSL) {
+        return;
+    }
     let peer = start(&["-tls1_2"]);
     let found = run(&[format!("localhost:{}", peer.port)], &options(), &[certificate("rsa/root-ca.crt")]);
     assert_eq!(found.accepts(Version::TLS_1_2).0, Reach::Seen);
@@ -196,7 +220,7 @@ fn a_name_and_an_address_of_ipv6_lead_to_the_server_too() {
     assert_eq!(found.certificates()[0].checked.as_ref().unwrap().name_matches, Some(true));
 
     let (chain, key) = (certificate("rsa/rsa2048.crt"), certificate("rsa/rsa2048.key"));
-    let peer = Peer::s_server_at(&openssl(), "[::1]", &["-cert", &chain, "-key", &key, "-tls1_2"]);
+    let peer = Peer::s_server_at("[::1]", &["-cert", &chain, "-key", &key, "-tls1_2"]);
     let found = run(&[format!("[::1]:{}", peer.port)], &options(), &[]);
     assert_eq!(found.accepts(Version::TLS_1_2).0, Reach::Seen);
     assert_eq!(found.sessions()[0].1.server.as_deref(), Some("::1"));
