@@ -19,10 +19,9 @@ use dengmi_peers::TONGSUO;
 use peer::{Peer, certificate};
 use run::{Run, options, run};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 fn start(arguments: &[&str]) -> Peer {
-    Peer::s_server(Path::new(TONGSUO), arguments)
+    Peer::s_server(TONGSUO, arguments)
 }
 
 fn probe(peer: &Peer) -> Run {

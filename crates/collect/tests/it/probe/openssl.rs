@@ -15,7 +15,7 @@ const VERSIONS: [(Version, &str); 4] = [
 
 fn start(arguments: &[&str]) -> Peer {
     let (chain, key) = (certificate("rsa/rsa2048.crt"), certificate("rsa/rsa2048.key"));
-    Peer::s_server(&[&["-cert", &chain, "-key", &key], arguments].concat())
+    Peer::s_server(OPENSSL.0, &[&["-cert", &chain, "-key", &key], arguments].concat())
 }
 
 fn probe(peer: &Peer) -> Run {
@@ -220,7 +220,7 @@ fn a_name_and_an_address_of_ipv6_lead_to_the_server_too() {
     assert_eq!(found.certificates()[0].checked.as_ref().unwrap().name_matches, Some(true));
 
     let (chain, key) = (certificate("rsa/rsa2048.crt"), certificate("rsa/rsa2048.key"));
-    let peer = Peer::s_server_at("[::1]", &["-cert", &chain, "-key", &key, "-tls1_2"]);
+    let peer = Peer::s_server_at(OPENSSL.0, "[::1]", &["-cert", &chain, "-key", &key, "-tls1_2"]);
     let found = run(&[format!("[::1]:{}", peer.port)], &options(), &[]);
     assert_eq!(found.accepts(Version::TLS_1_2).0, Reach::Seen);
     assert_eq!(found.sessions()[0].1.server.as_deref(), Some("::1"));

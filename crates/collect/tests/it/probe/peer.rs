@@ -57,14 +57,14 @@ pub fn missing((path, package): (&str, &str)) -> bool {
 
 impl Peer {
     /// `openssl s_server`, once it says that it accepts.
-    pub fn s_server(arguments: &[&str]) -> Peer {
-        Peer::s_server_at("127.0.0.1", arguments)
+    pub fn s_server(openssl: &str, arguments: &[&str]) -> Peer {
+        Peer::s_server_at(openssl, "127.0.0.1", arguments)
     }
 
     /// The same on another address of this machine.
-    pub fn s_server_at(address: &str, arguments: &[&str]) -> Peer {
+    pub fn s_server_at(openssl: &str, address: &str, arguments: &[&str]) -> Peer {
         let port = free_port();
-        let mut command = Command::new(OPENSSL.0);
+        let mut command = Command::new(openssl);
         command.args(["s_server", "-accept", &format!("{address}:{port}"), "-www"]).args(arguments);
         // The machine's own configuration would set versions and levels.
         command.env("OPENSSL_CONF", "/dev/null");
