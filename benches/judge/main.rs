@@ -47,7 +47,7 @@ fn main() -> Outcome<()> {
 
 fn law() -> Outcome<Law> {
     let mut pack = Pack::default();
-    gather(Path::new(ROOT).join("law").as_path(), "", &mut pack)?;
+    gather(Path::new(ROOT).join("law/assessment").as_path(), "", &mut pack)?;
     Law::load(&pack).map_err(|defects| defects.iter().map(|defect| format!("{defect}\n")).collect::<String>().into())
 }
 

@@ -24,9 +24,9 @@ fn indicator(root: &Path, id: &str, instrument: &str, layer: &str) -> Result<Pat
     if id.is_empty() || !id.chars().all(plain) {
         bail!("{id:?}: expected an id such as NET-ID");
     }
-    let folder = root.join("law").join(instrument);
+    let folder = root.join("law/assessment").join(instrument);
     if !folder.join("instrument.toml").is_file() {
-        bail!("no law/{instrument}/instrument.toml: make the instrument first");
+        bail!("no law/assessment/{instrument}/instrument.toml: make the instrument first");
     }
     let folder = folder.join("indicators");
     let order = fs::read_dir(&folder).map_or(0, Iterator::count) + 1;
@@ -83,7 +83,7 @@ confidence = "memory"
 MEM = "a contributor's memory"
 "#
     );
-    create(&root.join("law").join(id).join("instrument.toml"), &text)
+    create(&root.join("law/assessment").join(id).join("instrument.toml"), &text)
 }
 
 fn collector(root: &Path, module: &str) -> Result<PathBuf> {
@@ -153,8 +153,8 @@ mod tests {
 
     fn house() -> tempfile::TempDir {
         let house = tempfile::tempdir().unwrap();
-        fs::create_dir_all(house.path().join("law/a-rule")).unwrap();
-        fs::write(house.path().join("law/a-rule/instrument.toml"), "").unwrap();
+        fs::create_dir_all(house.path().join("law/assessment/a-rule")).unwrap();
+        fs::write(house.path().join("law/assessment/a-rule/instrument.toml"), "").unwrap();
         fs::create_dir(house.path().join("registry")).unwrap();
         fs::write(house.path().join("registry/groups.toml"), "[[group]]\ncode = \"0x0001\"\n").unwrap();
         house
@@ -166,17 +166,17 @@ mod tests {
         for (arguments, file, holds) in [
             (
                 &["indicator", "NET-ID", "--instrument", "a-rule", "--layer", "network"][..],
-                "law/a-rule/indicators/net-id.md",
+                "law/assessment/a-rule/indicators/net-id.md",
                 "id = \"NET-ID\"\norder = 1\nlayer = \"network\"",
             ),
             (
                 &["indicator", "NET-INT", "--instrument", "a-rule", "--layer", "network"],
-                "law/a-rule/indicators/net-int.md",
+                "law/assessment/a-rule/indicators/net-int.md",
                 "order = 2",
             ),
             (
                 &["instrument", "b-rule", "--kind", "policy", "--from", "2026-01-01"],
-                "law/b-rule/instrument.toml",
+                "law/assessment/b-rule/instrument.toml",
                 "from = 2026-01-01\nto = \"open\"",
             ),
             (&["collector", "wifi_survey"], "crates/collect/src/wifi_survey/mod.rs", "//! Asks: "),

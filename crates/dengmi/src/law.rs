@@ -6,7 +6,7 @@ use dengmi_crypto::Hash;
 use dengmi_judge::law::{Law, Pack};
 use include_dir::{Dir, include_dir};
 
-static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law");
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law/assessment");
 /// The pack's own cases.
 pub(crate) static CASES: &str = include_str!("../../../cases/judging.toml");
 

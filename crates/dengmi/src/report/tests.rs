@@ -39,7 +39,7 @@ fn law() -> Law {
         }
     }
     let mut pack = Pack::default();
-    read(&Path::new(ROOT).join("law"), "", &mut pack);
+    read(&Path::new(ROOT).join("law/assessment"), "", &mut pack);
     Law::load(&pack).unwrap()
 }
 
