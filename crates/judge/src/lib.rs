@@ -8,6 +8,8 @@
 
 pub mod assess;
 pub mod determine;
+pub mod duties;
 pub mod grade;
 pub mod law;
+pub mod register;
 pub mod score;

@@ -2,9 +2,11 @@
 //!
 //! [`read`] gives the description, or every fault with line, column, what was expected and a hint.
 
+mod conditions;
 mod read;
 mod words;
 
+pub use conditions::*;
 pub use read::{Expected, Fault, FaultKind, Thing, Vocabulary, read};
 pub use words::*;
 

@@ -1,5 +1,6 @@
 //! The tables of `system.toml`, one struct each.
 
+use super::conditions::{Conditions, DataCategory, Records};
 use crate::{Date, Method, StatedValue};
 use serde::{Deserialize, Deserializer, de::Error};
 
@@ -32,6 +33,12 @@ pub struct Tables {
     /// `[grade]`
     #[serde(default)]
     pub grade: Grade,
+    /// `[conditions]`
+    #[serde(default)]
+    pub conditions: Conditions,
+    /// `[records]`
+    #[serde(default)]
+    pub records: Records,
     /// `[plan]`
     #[serde(default)]
     pub plan: Plan,
@@ -361,6 +368,9 @@ pub struct Data {
     /// A special kind: `password`.
     #[serde(default)]
     pub kind: Option<Box<str>>,
+    /// What it is in the law's words. Duties on such data look here.
+    #[serde(default)]
+    pub categories: Vec<DataCategory>,
     /// What it needs.
     pub needs: Vec<Need>,
     /// Where it is kept: tables, files, exports, backups.
@@ -732,11 +742,11 @@ pub struct Collect {
     pub endpoints: Vec<Spot>,
 }
 
-fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     some_date(deserializer).map(Some)
 }
 
-fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+pub(super) fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     day(toml::value::Datetime::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 

@@ -96,12 +96,12 @@ macro_rules! datum {
 pub(super) use datum;
 
 /// Reads a TOML date without a time of day.
-pub(super) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+pub(crate) fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     date_of(toml::value::Datetime::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// Reads a TOML date that may be left out (`#[serde(default)]` beside it).
-pub(super) fn some_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+pub(crate) fn some_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     day(deserializer).map(Some)
 }
 

@@ -35,12 +35,8 @@ pub enum Fault {
     #[error("the file is not UTF-8 text")]
     NotText,
     /// A name that no reader knows.
-    #[error(
-        "no reader for this file; expected instrument.toml, structure.toml, indicators/*.md, scoring.toml, \
-         high-risk.toml, grading.toml, practice.toml, algorithms.toml, obligations.toml or clauses.toml in the \
-         instrument's folder"
-    )]
-    UnknownFile,
+    #[error("no reader for this file; expected {0} in the instrument's folder")]
+    UnknownFile(&'static str),
     /// An indicator without its front matter.
     #[error("expected TOML between two lines of +++ at the head of the file")]
     NoFrontMatter,
@@ -189,6 +185,23 @@ pub enum Fault {
     /// Bands or key sizes with a gap or an overlap.
     #[error("{0} leaves a gap or an overlap; expected ranges that follow each other from 0 to an open end")]
     Ranges(Box<str>),
+    /// A status that is not later than the one before it, or none at all.
+    #[error("the timeline is empty or not in the order of its days; expected one status after the other")]
+    Timeline,
+    /// A duty outside the life of its instrument.
+    #[error("in force on {day}, when its instrument is {}", .status.map_or("not there yet".to_owned(), |status| format!("{status:?}")))]
+    NotInForce {
+        /// The first such day.
+        day: Date,
+        /// What the instrument is then.
+        status: Option<crate::register::Status>,
+    },
+    /// A number of an article without its basis, or the other way round.
+    #[error("article and article_basis disagree; expected a number with source or recalled, or none with unknown")]
+    ArticleBasis,
+    /// A draft that binds or has days.
+    #[error("a draft is never law; expected no first day and binding = false")]
+    DraftBinds,
     /// A datum that nobody but a memory stands for would open a high risk.
     #[error("a row from memory opens a high risk by itself; expected named = false, so that a person decides")]
     MemoryDecides,

@@ -9,13 +9,13 @@ use toml::{
 
 /// A step from a table or list to what is in it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Key(&'static str),
     Nth(usize),
 }
 
-pub(super) struct Document<'p> {
-    pub(super) file: &'p str,
+pub(crate) struct Document<'p> {
+    pub(crate) file: &'p str,
     text: &'p str,
     /// Lines of the file before the text.
     lines_before: u32,
@@ -23,7 +23,7 @@ pub(super) struct Document<'p> {
 }
 
 impl<'p> Document<'p> {
-    pub(super) fn parse(file: &'p str, text: &'p str, lines_before: u32) -> Result<Self, LawDefect> {
+    pub(crate) fn parse(file: &'p str, text: &'p str, lines_before: u32) -> Result<Self, LawDefect> {
         match DeTable::parse(text) {
             Ok(tree) => Ok(Document { file, text, lines_before, tree }),
             Err(error) => Err(LawDefect {
@@ -36,7 +36,7 @@ impl<'p> Document<'p> {
     }
 
     /// The text as a `T`; a wrong key, type or missing field is a defect of the nearest datum.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, LawDefect> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, LawDefect> {
         toml::from_str(self.text).map_err(|error| {
             let offset = error.span().map_or(0, |span| span.start);
             let mut names = Vec::new();
@@ -46,7 +46,7 @@ impl<'p> Document<'p> {
     }
 
     /// A defect at the end of this path, or as near to it as the text goes.
-    pub(super) fn defect(&self, path: &[Step], fault: Fault) -> LawDefect {
+    pub(crate) fn defect(&self, path: &[Step], fault: Fault) -> LawDefect {
         let mut offset = self.tree.span().start;
         let mut names = Vec::new();
         let mut table = Some(self.tree.get_ref());
@@ -76,7 +76,7 @@ impl<'p> Document<'p> {
     }
 
     /// Checks what every datum of every file owes, wherever it stands: both languages written, sources that resolve.
-    pub(super) fn check_data(&self, sources: &dyn Fn(&str) -> bool, defects: &mut Vec<LawDefect>) {
+    pub(crate) fn check_data(&self, sources: &dyn Fn(&str) -> bool, defects: &mut Vec<LawDefect>) {
         let mut names = Vec::new();
         self.check_table(self.tree.get_ref(), sources, &mut names, defects);
     }

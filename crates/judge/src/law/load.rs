@@ -93,7 +93,10 @@ impl<'p> Loader<'p> {
                 self.texts.insert(path, text);
                 Ok((front, 1))
             }
-            _ => Err(Fault::UnknownFile),
+            _ => Err(Fault::UnknownFile(
+                "instrument.toml, structure.toml, indicators/*.md, scoring.toml, high-risk.toml, grading.toml, \
+                 practice.toml, algorithms.toml, obligations.toml or clauses.toml",
+            )),
         }
     }
 

@@ -19,8 +19,8 @@ mod baseline;
 mod chain;
 mod cross;
 mod datum;
-mod defect;
-mod document;
+pub(crate) mod defect;
+pub(crate) mod document;
 mod grading;
 mod high_risk;
 mod instrument;
@@ -33,6 +33,7 @@ pub use baseline::{
     Structure, Unscored,
 };
 pub use datum::{Confidence, Dated, Form, InForce};
+pub(crate) use datum::{day, some_day};
 pub use defect::{Fault, LawDefect};
 pub use grading::{Answer, Cell, Difference, FinalRule, Grading, LevelName, Step, Variant};
 pub use high_risk::{HighRisk, HighRiskItem, HighRiskRule, KeyHazard, MitigationRule, Problem, ProblemOf};

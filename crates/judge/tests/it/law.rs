@@ -13,14 +13,14 @@ const TODAY: Date = date!(2026 - 11 - 22);
 
 /// The repository's own law.
 pub(crate) fn pack() -> Pack {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../law");
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../law/assessment");
     let mut files = Vec::new();
     read(&root, "", &mut files);
     assert!(!files.is_empty(), "the law folder is empty: a check of nothing proves nothing");
     files.into_iter().collect()
 }
 
-fn read(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) {
+pub(crate) fn read(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) {
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = format!("{prefix}{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {

@@ -6,4 +6,5 @@ mod grade;
 mod hospital;
 mod law;
 mod properties;
+mod register;
 mod score;

@@ -1,0 +1,89 @@
+//! 义务: what the law of a day asks of a described system. Which duties apply, which depend on an answer, what changed between
+//! two days, how far evidence shows them met, and how they pull.
+//!
+//! Three-valued: a fact that the description does not state makes a duty depend on a question, never on a guess.
+
+mod compare;
+mod facts;
+mod proof;
+mod tension;
+
+pub use compare::{Cause, Change, ChangeKind, compare};
+pub use facts::{Facts, Missing};
+pub use proof::{Because, Proof, Shown, proof};
+pub use tension::{DataTension, Holder, KeyFact, Place, Share, share_over_time, tension};
+
+use crate::determine::Truth;
+use crate::register::{Duty, Register, Term};
+use dengmi_core::Date;
+use dengmi_core::system::Jurisdiction;
+use std::collections::BTreeMap;
+
+/// The duties of a system on a day.
+#[derive(Clone, Debug)]
+pub struct Duties<'r> {
+    /// The day.
+    pub on: Date,
+    /// They apply.
+    pub apply: Vec<&'r Duty>,
+    /// They are in force, and whether they apply depends on what is missing.
+    pub depend: Vec<(&'r Duty, Vec<Missing>)>,
+    /// In force that day, and not for this system.
+    pub others: usize,
+    /// Their first day is not known: whether they are in force cannot be said.
+    pub undated: Vec<&'r Duty>,
+}
+
+/// What applies to a system on a day, in the law of these jurisdictions.
+pub fn duties<'r>(register: &'r Register, facts: &Facts<'_>, jurisdictions: &[Jurisdiction], on: Date) -> Duties<'r> {
+    let mut found = Duties { on, apply: Vec::new(), depend: Vec::new(), others: 0, undated: Vec::new() };
+    let asked = |duty: &Duty| {
+        register.instrument(&duty.instrument).is_some_and(|instrument| jurisdictions.contains(&instrument.jurisdiction))
+    };
+    for duty in register.duties_on(on).filter(|duty| asked(duty)) {
+        match applies(duty, facts, on) {
+            (Truth::Yes, _) => found.apply.push(duty),
+            (Truth::No, _) => found.others += 1,
+            (Truth::Unknown, missing) => found.depend.push((duty, missing)),
+        }
+    }
+    found.undated = register.undated().filter(|duty| asked(duty) && applies(duty, facts, on).0 != Truth::No).collect();
+    found
+}
+
+/// Whether a duty's conditions hold, and what is missing where nobody can tell.
+pub fn applies(duty: &Duty, facts: &Facts<'_>, on: Date) -> (Truth, Vec<Missing>) {
+    let terms = duty.applies_when.iter().map(|term| holds(term, facts, on));
+    let truth = terms.clone().map(|(truth, _)| truth).min().unwrap_or(Truth::Yes);
+    let missing = if truth == Truth::Unknown {
+        let mut missing: Vec<Missing> = terms.flat_map(|(_, missing)| missing).collect();
+        missing.sort();
+        missing.dedup();
+        missing
+    } else {
+        Vec::new()
+    };
+    (truth, missing)
+}
+
+fn holds(term: &Term, facts: &Facts<'_>, on: Date) -> (Truth, Vec<Missing>) {
+    let atoms = term.0.iter().map(|atom| (*atom, facts.truth(*atom, on)));
+    let truth = atoms.clone().map(|(_, truth)| truth).max().unwrap_or(Truth::No);
+    let missing = atoms.filter(|(_, truth)| *truth == Truth::Unknown).map(|(atom, _)| Missing::of(atom));
+    (truth, if truth == Truth::Unknown { missing.collect() } else { Vec::new() })
+}
+
+impl<'r> Duties<'r> {
+    /// The questions, with the duties that wait for each; the one that settles most comes first.
+    pub fn questions(&self) -> Vec<(Missing, Vec<&'r Duty>)> {
+        let mut waiting: BTreeMap<Missing, Vec<&'r Duty>> = BTreeMap::new();
+        for (duty, missing) in &self.depend {
+            for missing in missing {
+                waiting.entry(*missing).or_default().push(duty);
+            }
+        }
+        let mut questions: Vec<_> = waiting.into_iter().collect();
+        questions.sort_by_key(|(missing, duties)| (std::cmp::Reverse(duties.len()), *missing));
+        questions
+    }
+}
