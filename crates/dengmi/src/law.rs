@@ -3,17 +3,18 @@
 use crate::failure::{Failure, Outcome};
 use dengmi_core::Sm3Digest;
 use dengmi_crypto::Hash;
-use dengmi_judge::law::{Law, Pack};
+use dengmi_judge::law::{Law, LawDefect, Pack};
+use dengmi_judge::register::Register;
 use include_dir::{Dir, include_dir};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law/assessment");
+static REGISTER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law/register");
 /// The pack's own cases.
 pub(crate) static CASES: &str = include_str!("../../../cases/judging.toml");
 
-/// The pack of this program.
-pub(crate) fn pack() -> Pack {
+fn pack(folder: &Dir<'_>) -> Pack {
     let mut pack = Pack::default();
-    add(&FILES, &mut pack);
+    add(folder, &mut pack);
     pack
 }
 
@@ -26,13 +27,27 @@ fn add(folder: &Dir<'_>, pack: &mut Pack) {
     }
 }
 
-/// The law, with the digest that reports print: SM3 over each file's path and bytes with their lengths, in the order of paths.
+/// The law that assessments stand on, with the digest that reports print.
 pub(crate) fn load() -> Outcome<(Law, Sm3Digest)> {
-    let pack = pack();
-    let law = Law::load(&pack).map_err(|defects| {
-        let list: Vec<String> = defects.iter().map(ToString::to_string).collect();
-        Failure::not_finished(format!("the law's pack is damaged:\n{}", list.join("\n")))
-    })?;
+    let pack = pack(&FILES);
+    let law = Law::load(&pack).map_err(|defects| damaged(&defects))?;
+    Ok((law, digest(&pack)?))
+}
+
+/// The register of instruments and duties, with its digest.
+pub(crate) fn register() -> Outcome<(Register, Sm3Digest)> {
+    let pack = pack(&REGISTER);
+    let register = Register::load(&pack).map_err(|defects| damaged(&defects))?;
+    Ok((register, digest(&pack)?))
+}
+
+fn damaged(defects: &[LawDefect]) -> Failure {
+    let list: Vec<String> = defects.iter().map(ToString::to_string).collect();
+    Failure::not_finished(format!("the law's pack is damaged:\n{}", list.join("\n")))
+}
+
+/// SM3 over each file's path and bytes with their lengths, in the order of paths.
+fn digest(pack: &Pack) -> Outcome<Sm3Digest> {
     let mut hasher = Hash::Sm3.hasher();
     for (path, bytes) in pack.files() {
         for part in [path.as_bytes(), bytes] {
@@ -42,5 +57,5 @@ pub(crate) fn load() -> Outcome<(Law, Sm3Digest)> {
     }
     let digest = hasher.finish();
     let digest = (*digest).try_into().map_err(|_| Failure::not_finished("SM3 gave no 32 bytes"))?;
-    Ok((law, Sm3Digest(digest)))
+    Ok(Sm3Digest(digest))
 }

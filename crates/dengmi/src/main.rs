@@ -4,6 +4,7 @@
 
 mod commands;
 mod describe;
+mod duties;
 mod failure;
 mod help;
 mod law;
@@ -66,6 +67,8 @@ enum Command {
     Assess(commands::assess::AssessArgs),
     /// The level that the impact answers give, and what it brings
     Grade(commands::grade::GradeArgs),
+    /// The encryption duties that the law of a day puts on a system
+    Duties(commands::duties::DutiesArgs),
     /// Collect evidence into a case
     Collect(commands::collect::CollectArgs),
     /// Judge a case: every unit with its outcome
@@ -174,6 +177,7 @@ fn run(command: Command, voice: &Voice, out: &mut Out) -> Outcome {
         Command::Demo(args) => commands::demo::run(&args, voice, out),
         Command::Assess(args) => commands::assess::run(&args, voice, out),
         Command::Grade(args) => commands::grade::run(&args, voice, out),
+        Command::Duties(args) => commands::duties::run(&args, voice, out),
         Command::Collect(args) => commands::collect::run(&args, voice, out),
         Command::Judge(args) => commands::judge::run(&args, voice, out),
         Command::Score(args) => commands::score::run(&args, voice, out),

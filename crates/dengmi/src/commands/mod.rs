@@ -5,6 +5,7 @@ pub(crate) mod cert;
 pub(crate) mod collect;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod duties;
 pub(crate) mod explain;
 pub(crate) mod gate;
 pub(crate) mod grade;

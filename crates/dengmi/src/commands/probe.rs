@@ -16,7 +16,7 @@ use std::time::Duration;
 
 #[derive(Args)]
 pub(crate) struct ProbeArgs {
-    /// HOST:PORT, [ADDRESS]:PORT; `-` reads them from stdin, one a line
+    #[arg(help = "HOST:PORT, [ADDRESS]:PORT; `-` reads them from stdin, one a line")]
     #[arg(required = true)]
     targets: Vec<String>,
     /// The name to ask for and to find in certificates

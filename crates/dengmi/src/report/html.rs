@@ -3,24 +3,24 @@
 use dengmi_core::Text;
 
 /// A page that is being written.
-pub(super) struct Html(String);
+pub(crate) struct Html(String);
 
 impl Html {
-    pub(super) fn new() -> Html {
+    pub(crate) fn new() -> Html {
         Html(String::with_capacity(1 << 18))
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0
     }
 
     /// Markup of ours, as it stands. Never a value that came from outside.
-    pub(super) fn markup(&mut self, markup: &'static str) {
+    pub(crate) fn markup(&mut self, markup: &'static str) {
         self.0.push_str(markup);
     }
 
     /// A start tag with attributes.
-    pub(super) fn open(&mut self, tag: &'static str, attributes: &[(&'static str, &str)]) {
+    pub(crate) fn open(&mut self, tag: &'static str, attributes: &[(&'static str, &str)]) {
         self.0.push('<');
         self.0.push_str(tag);
         for (name, value) in attributes {
@@ -33,14 +33,14 @@ impl Html {
         self.0.push('>');
     }
 
-    pub(super) fn close(&mut self, tag: &'static str) {
+    pub(crate) fn close(&mut self, tag: &'static str) {
         self.0.push_str("</");
         self.0.push_str(tag);
         self.0.push('>');
     }
 
     /// An element with whatever the closure writes into it.
-    pub(super) fn element(
+    pub(crate) fn element(
         &mut self,
         tag: &'static str,
         attributes: &[(&'static str, &str)],
@@ -52,7 +52,7 @@ impl Html {
     }
 
     /// An element of a class that holds text of both languages.
-    pub(super) fn say(&mut self, tag: &'static str, class: &str, text: &Text) {
+    pub(crate) fn say(&mut self, tag: &'static str, class: &str, text: &Text) {
         if class.is_empty() {
             self.element(tag, &[], |html| html.both(text));
         } else {
@@ -61,17 +61,17 @@ impl Html {
     }
 
     /// Text that is the same in both languages.
-    pub(super) fn plain(&mut self, text: &str) {
+    pub(crate) fn plain(&mut self, text: &str) {
         escape(text, &mut self.0);
     }
 
     /// Text of both languages; the switch of the page shows one.
-    pub(super) fn both(&mut self, text: &Text) {
+    pub(crate) fn both(&mut self, text: &Text) {
         self.both_in("span", &[], text);
     }
 
     /// As [`Html::both`], in elements of a name, such as `text` of a chart.
-    pub(super) fn both_in(&mut self, tag: &'static str, attributes: &[(&'static str, &str)], text: &Text) {
+    pub(crate) fn both_in(&mut self, tag: &'static str, attributes: &[(&'static str, &str)], text: &Text) {
         if text.zh == text.en {
             if tag == "span" && attributes.is_empty() {
                 return self.plain(&text.zh);

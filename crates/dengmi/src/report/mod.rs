@@ -5,7 +5,7 @@
 
 mod chart;
 mod finding;
-mod html;
+pub(crate) mod html;
 mod json;
 mod page;
 mod say;

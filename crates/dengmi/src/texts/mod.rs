@@ -4,10 +4,12 @@
 //! key that is no field is refused. Rooms whose keys are the judge's words are maps that a test compares with those words.
 //! `cli.toml` is open for commands: [`Texts::cli`] looks a key up, and a test finds keys that no source file asks for.
 
+mod duties;
 pub(crate) mod judge;
 mod remediation;
 mod report;
 
+pub(crate) use duties::DutyTexts;
 pub(crate) use judge::JudgeTexts;
 pub(crate) use remediation::Remedy;
 pub(crate) use report::{ReportTexts, RiskTexts};
@@ -21,6 +23,7 @@ const JUDGE: &str = include_str!("../../texts/judge.toml");
 const REPORT: &str = include_str!("../../texts/report.toml");
 const RISKS: &str = include_str!("../../texts/risks.toml");
 const REMEDIATION: &str = include_str!("../../texts/remediation.toml");
+const DUTIES: &str = include_str!("../../texts/duties.toml");
 const CLI: &str = include_str!("../../texts/cli.toml");
 
 /// The language that is printed.
@@ -78,6 +81,8 @@ pub(crate) struct Texts {
     pub(crate) risks: RiskTexts,
     /// Steps that mend a finding, by the name of the remedy.
     pub(crate) remedies: BTreeMap<Box<str>, Remedy>,
+    /// Words of the register of law.
+    pub(crate) duties: DutyTexts,
     cli: BTreeMap<Box<str>, Text>,
 }
 
@@ -89,6 +94,7 @@ impl Texts {
             report: read("report.toml", REPORT)?,
             risks: read("risks.toml", RISKS)?,
             remedies: read("remediation.toml", REMEDIATION)?,
+            duties: read("duties.toml", DUTIES)?,
             cli: read("cli.toml", CLI)?,
         })
     }

@@ -132,12 +132,63 @@ fn every_word_of_the_judge_has_a_text_and_no_text_is_without_a_word() {
     check(&judge.subject, words(&kinds));
 }
 
+/// The words of the pack's rows are compared with the pack; those of the judge with its own lists.
+#[test]
+fn every_word_of_the_register_has_a_text() {
+    use dengmi_judge::duties::{ChangeKind, Missing, Shown};
+    use dengmi_judge::register::{Area, Certainty, FindingIs, Pull, Strength};
+    let texts = texts();
+    let register = crate::law::register().unwrap().0;
+    let set = |name: &str, words: Vec<String>| check(texts.duties.sets().get(name).unwrap(), words);
+    let named = |name: &str, word: String| {
+        let table = texts.duties.sets().get(name).unwrap();
+        assert!(table.contains_key(&*word), "[{name}] has no {word}");
+    };
+    set("area", words(&Area::ALL));
+    set("pull", words(&Pull::ALL));
+    set("strength", words(&[Strength::Must, Strength::Prohibited, Strength::Should, Strength::May]));
+    set("certainty", words(&[Certainty::High, Certainty::Medium, Certainty::Low]));
+    set("finding", words(&[FindingIs::Confirmed, FindingIs::Corrected, FindingIs::Context, FindingIs::Open]));
+    set("shown", words(&[Shown::Shown, Shown::Contradicted, Shown::NotShown]));
+    set("change", words(&[ChangeKind::Began, ChangeKind::Ended, ChangeKind::Renumbered, ChangeKind::FactsChanged]));
+    set("jurisdiction", words(dengmi_core::system::Jurisdiction::ALL));
+    use Missing::*;
+    let questions = [
+        CriticalInfrastructure,
+        CryptographyRequired,
+        Roles,
+        Sectors,
+        Data,
+        PersonalInformationOf,
+        AboveAuthorityThreshold,
+        CrossBorder,
+        Products,
+        Uses,
+        Jurisdictions,
+        Level,
+    ];
+    set("question", words(&questions));
+    for instrument in &register.instruments {
+        named("kind", word(&instrument.kind));
+        named("basis", word(&instrument.basis));
+        named("jurisdiction", word(&instrument.jurisdiction));
+        instrument.timeline.iter().for_each(|status| named("status", word(&status.status)));
+        instrument.dates.keys().for_each(|kind| named("date", word(kind)));
+    }
+    register.duties.iter().for_each(|duty| named("observability", word(&duty.observability)));
+}
+
 /// Both languages are written: no English sentence is left in Chinese, none of the Chinese in English but names of bodies.
 #[test]
 fn both_languages_are_written() {
-    for (file, text) in
-        [("judge", JUDGE), ("report", REPORT), ("risks", RISKS), ("remediation", REMEDIATION), ("cli", CLI)]
-    {
+    for (file, text) in [
+        ("judge", JUDGE),
+        ("report", REPORT),
+        ("risks", RISKS),
+        ("remediation", REMEDIATION),
+        ("duties", DUTIES),
+        ("cli", CLI),
+    ] {
         let value: toml::Value = toml::from_str::<toml::Table>(text).unwrap().into();
         let mut found = 0;
         walk(&value, &mut |zh, en| {

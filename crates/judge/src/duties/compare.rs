@@ -6,10 +6,12 @@ use crate::determine::Truth;
 use crate::register::{Duty, Register, Status};
 use dengmi_core::Date;
 use dengmi_core::system::Jurisdiction;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a duty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
     /// It was not there on the first day.
     Began,
@@ -121,7 +123,9 @@ fn ended<'r>(register: &'r Register, duty: &Duty) -> Cause<'r> {
         .instrument(&duty.instrument)
         .and_then(|instrument| {
             let status = instrument.timeline.iter().find(|status| status.from == day)?;
-            Some(Cause::InstrumentChanged(day, status.status, instrument.superseded_by.as_deref()))
+            let replaced = matches!(status.status, Status::Superseded | Status::AmendedVersionApplies);
+            let by = instrument.superseded_by.as_deref().filter(|_| replaced);
+            Some(Cause::InstrumentChanged(day, status.status, by))
         })
         .unwrap_or(Cause::DutyEnded(day))
 }

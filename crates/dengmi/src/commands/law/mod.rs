@@ -1,10 +1,15 @@
-//! `dengmi law`: the pack's own cases, its defects, its instruments.
+//! `dengmi law`: what the packs of law hold, and their own cases.
+
+mod duties;
+mod list;
+mod search;
+mod show;
+mod timeline;
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
-use crate::texts::Lang;
 use clap::{Args, Subcommand};
-use dengmi_core::{canonical, date};
+use dengmi_core::canonical;
 use dengmi_judge::determine::{CaseResult, run_cases};
 use serde::Serialize;
 use std::fs;
@@ -26,11 +31,56 @@ enum LawCommand {
         #[arg(long)]
         json: bool,
     },
-    /// The instruments of the pack with their days and confidence
+    /// The instruments with their days and confidence
     List {
-        /// One JSON line an instrument
+        /// Only the counts: by area, pull and confidence
+        #[arg(long)]
+        stats: bool,
+        /// One JSON line an instrument; with --stats one document
         #[arg(long)]
         json: bool,
+    },
+    /// One instrument: both languages, dates, status, duties, successors, sources
+    Show {
+        /// Such as cn-csl-2025
+        id: String,
+        #[command(flatten)]
+        on: crate::On,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Instruments, duties and findings that hold all of these words
+    Search {
+        /// In Chinese or English
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// One JSON line a hit
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every duty in force on a day, whichever system
+    Duties {
+        #[command(flatten)]
+        on: crate::On,
+        /// Drafts of that day as well; they were never law
+        #[arg(long)]
+        drafts: bool,
+        /// Only the law of these places; may be repeated
+        #[arg(long, value_name = "PLACE", value_parser = super::duties::words(dengmi_core::system::Jurisdiction::ALL))]
+        jurisdiction: Vec<dengmi_core::system::Jurisdiction>,
+        /// One JSON line a duty
+        #[arg(long)]
+        json: bool,
+    },
+    /// What came and went, year by year; as a picture with --svg
+    Timeline {
+        /// An SVG picture on stdout
+        #[arg(long)]
+        svg: bool,
+        /// Only the law of these places; default: mainland China; may be repeated
+        #[arg(long, value_name = "PLACE", value_parser = super::duties::words(dengmi_core::system::Jurisdiction::ALL))]
+        jurisdiction: Vec<dengmi_core::system::Jurisdiction>,
     },
 }
 
@@ -47,7 +97,14 @@ struct Counts {
 pub(crate) fn run(args: &LawArgs, voice: &Voice, out: &mut Out) -> Outcome {
     match &args.command {
         LawCommand::Test { file, json } => test(file.as_deref(), *json, voice, out),
-        LawCommand::List { json } => list(*json, voice, out),
+        LawCommand::List { stats: true, json } => list::stats(*json, voice, out),
+        LawCommand::List { stats: false, json } => list::list(*json, voice, out),
+        LawCommand::Show { id, on, json } => show::show(id, on, *json, voice, out),
+        LawCommand::Search { words, json } => search::search(words, *json, voice, out),
+        LawCommand::Duties { on, drafts, jurisdiction, json } => {
+            duties::duties(on, *drafts, jurisdiction, *json, voice, out)
+        }
+        LawCommand::Timeline { svg, jurisdiction } => timeline::timeline(*svg, jurisdiction, voice, out),
     }
 }
 
@@ -105,46 +162,4 @@ fn test(file: Option<&std::path::Path>, json: bool, voice: &Voice, out: &mut Out
         ],
     ))?;
     Ok(if counts.wrong == 0 { Exit::Done } else { Exit::GateNotMet })
-}
-
-fn list(json: bool, voice: &Voice, out: &mut Out) -> Outcome {
-    let (law, digest) = crate::law::load()?;
-    #[derive(Serialize)]
-    struct Row<'a> {
-        id: &'a str,
-        number: &'a str,
-        zh: &'a str,
-        en: &'a str,
-        from: String,
-        to: Option<String>,
-        confidence: String,
-    }
-    for instrument in law.instruments() {
-        let in_force = instrument.in_force();
-        let row = Row {
-            id: &instrument.id,
-            number: &instrument.number,
-            zh: &instrument.zh,
-            en: &instrument.en,
-            from: date::date_text(in_force.from),
-            to: in_force.to.map(date::date_text),
-            confidence: crate::texts::word(&instrument.confidence),
-        };
-        if json {
-            out.bytes(&canonical::bytes(&row).map_err(Failure::not_finished)?)?;
-            out.line("")?;
-        } else {
-            let name = match voice.lang {
-                Lang::Zh => row.zh,
-                Lang::En => row.en,
-            };
-            let to = row.to.as_deref().unwrap_or("          ");
-            let confidence = crate::texts::judge::of(&voice.texts.judge.confidence, &instrument.confidence);
-            out.line(format!("{:<38}  {} – {to}  {name}  [{}]", row.id, row.from, voice.lang.of(&confidence)))?;
-        }
-    }
-    if !json {
-        out.line(voice.text("law-digest", &[("digest", &digest.to_string())]))?;
-    }
-    Ok(Exit::Done)
 }
