@@ -11,6 +11,8 @@ static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law/assessment")
 static REGISTER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../law/register");
 /// The pack's own cases.
 pub(crate) static CASES: &str = include_str!("../../../cases/judging.toml");
+/// The register's own cases.
+pub(crate) static DUTY_CASES: &str = include_str!("../../../cases/duties.toml");
 
 fn pack(folder: &Dir<'_>) -> Pack {
     let mut pack = Pack::default();

@@ -41,7 +41,7 @@ pub(crate) struct DutiesArgs {
 /// Takes a word of a closed set.
 pub(super) fn words<T: Copy + Serialize + Send + Sync + 'static>(
     all: &'static [T],
-) -> impl TypedValueParser<Value = T> + Clone {
+) -> impl TypedValueParser<Value = T> {
     let names: Vec<String> = all.iter().map(word_of).collect();
     PossibleValuesParser::new(names).try_map(move |word| {
         all.iter().copied().find(|value| word_of(value) == word).ok_or("a word that is not in the set")
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &DutiesArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let assessment = judged.as_ref().map(|judged| &judged.assessment);
     let found = Memo::new(&source, &law, &described.system, assessment, &ask);
     if args.json {
-        let document = document(&found, &voice.texts, voice.lang);
+        let document = document(&found, &voice.texts, Some(voice.lang));
         out.bytes(&canonical::bytes(&document).map_err(Failure::not_finished)?)?;
         out.line("")?;
     } else {

@@ -1,4 +1,7 @@
-//! `dengmi explain ID`: what an indicator, a high-risk item, a predicate, a fact, a suite or an algorithm is, and who says so.
+//! `dengmi explain ID`: what an indicator, a high-risk item, a predicate, a fact, a suite, an algorithm, a duty, an instrument or a
+//! claim is, and who says so.
+
+mod law_row;
 
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
@@ -11,7 +14,7 @@ use dengmi_judge::law::{Confidence, Law, Modal};
 
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// NET-ID, HR-7.1, FAQ-12.6, ECC_SM4_CBC_SM3, SM4, mechanism, peer-authenticated …
+    /// NET-ID, HR-7.1, FAQ-12.6, ECC_SM4_CBC_SM3, SM4, mechanism, csl25-logs, cn-csl-2025, s01 …
     id: String,
     #[command(flatten)]
     on: On,
@@ -30,6 +33,9 @@ pub(crate) fn run(args: &ExplainArgs, voice: &Voice, out: &mut Out) -> Outcome {
         fact(&args.id, voice),
     ];
     let lines: Vec<String> = found.into_iter().flatten().collect();
+    if lines.is_empty() && law_row::explain(&args.id, on, voice, out)? {
+        return Ok(Exit::Done);
+    }
     if lines.is_empty() {
         return Err(
             Failure::usage(voice.text("nothing-known", &[("id", &args.id)])).hint(voice.text("hint-explain", &[]))

@@ -1,6 +1,7 @@
 //! `dengmi report CASE -o DIR`: the page and the canonical JSON of a case.
 
 use super::judge::{Judged, judged};
+use crate::duties::{Ask, Memo, Source};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::report::{CaseHead, Input, report_html, report_json};
@@ -54,23 +55,26 @@ pub(crate) fn run(args: &ReportArgs, voice: &Voice, out: &mut Out) -> Outcome {
         writable(&args.out.join(form.file()), args.force, voice)?;
     }
     let judged = judged(&args.case, &args.on, voice)?;
+    let source = Source::load()?;
     fs::create_dir_all(&args.out).map_err(|error| Failure::file(&args.out, &error, voice))?;
     for form in &args.form {
-        out.line(write_form(&judged, &args.out, *form, args.force, at, voice)?.display().to_string())?;
+        out.line(write_form(&judged, &source, &args.out, *form, args.force, at, voice)?.display().to_string())?;
     }
     Ok(Exit::Done)
 }
 
 /// Both forms into a folder.
 pub(crate) fn write(judged: &Judged, folder: &Path, force: bool, at: UtcDateTime, voice: &Voice) -> Outcome<()> {
+    let source = Source::load()?;
     for form in [Form::Html, Form::Json] {
-        write_form(judged, folder, form, force, at, voice)?;
+        write_form(judged, &source, folder, form, force, at, voice)?;
     }
     Ok(())
 }
 
 fn write_form(
     judged: &Judged,
+    source: &Source,
     folder: &Path,
     form: Form,
     force: bool,
@@ -79,7 +83,9 @@ fn write_form(
 ) -> Outcome<PathBuf> {
     let head = case_head(judged)?;
     let law_digest = judged.law_digest.to_string();
-    let input = input(judged, &law_digest, head, at, voice);
+    let ask = Ask::on(judged.assessment.on);
+    let memo = Memo::new(source, &judged.law, &judged.system, Some(&judged.assessment), &ask);
+    let input = Input { duties: Some(&memo), ..input(judged, &law_digest, head, at, voice) };
     let bytes = match form {
         Form::Html => report_html(&input, voice.lang).into_bytes(),
         Form::Json => report_json(&input).map_err(Failure::not_finished)?,
@@ -102,6 +108,7 @@ pub(crate) fn input<'a>(
         system: &judged.system,
         law: &judged.law,
         law_digest,
+        duties: None,
         texts: &voice.texts,
         case: Some(head),
         evidence: &judged.observations,

@@ -12,7 +12,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(crate) struct DutyLine<'a> {
     id: &'a str,
-    citation: String,
+    citation: Citation,
     instrument: &'a str,
     jurisdiction: String,
     /// The number of the article, where a source shows it.
@@ -33,11 +33,30 @@ pub(crate) struct DutyLine<'a> {
     confidence: Certainty,
 }
 
-pub(crate) fn duty_line<'a>(register: &Register, duty: &'a Duty, lang: Lang) -> DutyLine<'a> {
+/// On a command line one language; in a report both.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Citation {
+    One(Box<str>),
+    Both(Text),
+}
+
+impl Citation {
+    fn of(register: &Register, duty: &Duty, lang: Option<Lang>) -> Citation {
+        let cited = citation(register, duty);
+        match lang {
+            Some(lang) => Citation::One(lang.of(&cited).into()),
+            None => Citation::Both(cited),
+        }
+    }
+}
+
+/// `lang`: the language of the citation; none: both.
+pub(crate) fn duty_line<'a>(register: &Register, duty: &'a Duty, lang: Option<Lang>) -> DutyLine<'a> {
     let jurisdiction = register.instrument(&duty.instrument).map(|instrument| word(&instrument.jurisdiction));
     DutyLine {
         id: &duty.id,
-        citation: lang.of(&citation(register, duty)).into(),
+        citation: Citation::of(register, duty, lang),
         instrument: &duty.instrument,
         jurisdiction: jurisdiction.unwrap_or_default(),
         article: duty.confirmed_article(),
@@ -138,12 +157,13 @@ struct Compared<'a> {
 struct Changed<'a> {
     change: ChangeKind,
     id: &'a str,
-    citation: String,
+    citation: Citation,
     reason: Text,
     depends: bool,
 }
 
-pub(crate) fn document<'a>(memo: &'a Memo<'a>, texts: &Texts, lang: Lang) -> Document<'a> {
+/// The whole memo. `lang`: the language of citations; none: both.
+pub(crate) fn document<'a>(memo: &'a Memo<'a>, texts: &Texts, lang: Option<Lang>) -> Document<'a> {
     let (register, duties) = (&memo.source.register, &memo.duties);
     let line = |duty: &'a Duty| duty_line(register, duty, lang);
     let ids = |duties: &[&'a Duty]| duties.iter().map(|duty| &*duty.id).collect::<Vec<_>>();
@@ -202,7 +222,7 @@ pub(crate) fn document<'a>(memo: &'a Memo<'a>, texts: &Texts, lang: Lang) -> Doc
                 .map(|change| Changed {
                     change: change.kind,
                     id: &change.duty.id,
-                    citation: lang.of(&citation(register, change.duty)).into(),
+                    citation: Citation::of(register, change.duty, lang),
                     reason: reason(texts, register, change.duty, &change.cause),
                     depends: change.open,
                 })

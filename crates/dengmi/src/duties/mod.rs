@@ -5,7 +5,7 @@ mod picture;
 mod print;
 mod say;
 
-pub(crate) use json::{DutyLine, document, duty_line};
+pub(crate) use json::{Document, DutyLine, document, duty_line};
 pub(crate) use picture::{shares_picture, timeline_picture};
 pub(crate) use print::{Page, memo};
 pub(crate) use say::{because, citation, days, enforcers, named_sources, reason};
@@ -40,6 +40,13 @@ pub(crate) struct Ask {
     pub(crate) areas: Vec<Area>,
     pub(crate) pulls: Vec<Pull>,
     pub(crate) jurisdictions: Vec<Jurisdiction>,
+}
+
+impl Ask {
+    /// Everything about one day.
+    pub(crate) fn on(on: Date) -> Ask {
+        Ask { on, compare: None, areas: Vec::new(), pulls: Vec::new(), jurisdictions: Vec::new() }
+    }
 }
 
 /// A system under the law of a day.

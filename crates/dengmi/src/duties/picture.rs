@@ -53,7 +53,18 @@ fn line(html: &mut Html, [x1, y1, x2, y2]: [&str; 4], stroke: &str) {
 
 fn rectangle(html: &mut Html, [x, y, width, height]: [i64; 4], fill: &str) {
     let [x, y, width, height] = [x, y, width, height].map(|value| value.to_string());
-    html.element("rect", &[("x", &x), ("y", &y), ("width", &width), ("height", &height), ("fill", fill)], |_| {});
+    html.element(
+        "rect",
+        &[
+            ("x", &x),
+            ("y", &y),
+            ("width", &width),
+            ("height", &height),
+            ("fill", fill),
+            ("shape-rendering", "crispEdges"),
+        ],
+        |_| {},
+    );
 }
 
 /// How many duties of each pull applied on which day: steps, one on the other, the axis at the foot. Both languages, for a page
@@ -132,7 +143,7 @@ pub(crate) fn timeline_picture(
     let first = rows.iter().filter_map(|row| row.timeline.first()).map(|status| status.from).min().unwrap_or(today);
     let first = Date::from_ordinal_date(first.year(), 1).unwrap_or(first);
     let last = register.head.as_of.max(first.next_day().unwrap_or(first));
-    let top = 74;
+    let top = 80;
     let list = top + CHART + 44;
     let count = i64::try_from(rows.len()).unwrap_or(0);
     let bottom = list + ROW * count;
@@ -159,7 +170,7 @@ pub(crate) fn timeline_picture(
         let scale = Scale { first, last, left: NAMES, width: WIDTH - NAMES - 20 };
         let shares = counts(register, jurisdictions, first, last);
         steps(html, &shares, &scale, top, CHART);
-        legend(html, NAMES, 60, &|pull| here(texts.of("pull", &pull)));
+        legend(html, NAMES, 66, &|pull| here(texts.of("pull", &pull)));
         scale.years(html, list, bottom, 2);
         for (number, row) in (0..).zip(&rows) {
             let y = list + ROW * number;

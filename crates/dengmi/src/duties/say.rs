@@ -3,8 +3,9 @@
 use crate::texts::{Lang, Texts, pair, same};
 use dengmi_core::Text;
 use dengmi_core::date::date_text;
+use dengmi_judge::determine::Mark;
 use dengmi_judge::duties::{Because, Cause};
-use dengmi_judge::register::{Duty, Instrument, Register};
+use dengmi_judge::register::{Duty, Instrument, Observability, Register};
 
 /// `《网络安全法（2016）》第21条`, `Cybersecurity Law (2016), art. 21`. A number that no source shows is not printed.
 pub(crate) fn citation(register: &Register, duty: &Duty) -> Text {
@@ -49,7 +50,16 @@ pub(crate) fn named_sources(register: &Register, instrument: &str, keys: &[Box<s
 /// On what a proof stands.
 pub(crate) fn because(texts: &Texts, because: &Because) -> Text {
     match because {
-        Because::Determination(indicator, subject, outcome) => {
+        Because::Mark(indicator, subject, letter, mark) => {
+            let sign = match mark {
+                Mark::Pass => '√',
+                Mark::Fail => '×',
+                Mark::Unknown => '?',
+                Mark::NotLookedAt => '/',
+            };
+            pair(format!("{indicator} {subject}：{letter} {sign}"), format!("{indicator} {subject}: {letter} {sign}"))
+        }
+        Because::Outcome(indicator, subject, outcome) => {
             let outcome = texts.judge.outcome.get(&*crate::texts::word(outcome)).cloned();
             let outcome = outcome.unwrap_or_else(|| same(""));
             pair(format!("{indicator} {subject}：{}", outcome.zh), format!("{indicator} {subject}: {}", outcome.en))
@@ -58,6 +68,7 @@ pub(crate) fn because(texts: &Texts, because: &Because) -> Text {
         Because::Missing(key) => texts.cli("duty-missing-record", &[("key", same(key))]),
         Because::NoCase => texts.cli("duty-no-case", &[]),
         Because::Nothing => texts.cli("duty-no-collector", &[]),
+        Because::NotAsked => texts.duties.of("observability", &Observability::NotNeeded),
     }
 }
 

@@ -26,6 +26,8 @@ struct Report<'a> {
     law: Law<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     case: Option<&'a CaseHead>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duties: Option<crate::duties::Document<'a>>,
     assessment: &'a Assessment,
     problems: Vec<Problem<'a>>,
     evidence: Vec<Evidence<'a>>,
@@ -139,6 +141,7 @@ pub(crate) fn report_json(input: &Input<'_>) -> Result<Vec<u8>, NotCanonical> {
                 .collect(),
         },
         case: input.case.as_ref(),
+        duties: input.duties.map(|memo| crate::duties::document(memo, input.texts, None)),
         assessment: input.assessment,
         problems: found
             .iter()

@@ -33,6 +33,8 @@ pub(crate) struct Input<'a> {
     pub(crate) law: &'a Law,
     /// The digest of the law's files, with the name of its algorithm: `sm3:…`.
     pub(crate) law_digest: &'a str,
+    /// What the law asks of the system on the day; `None` where only determinations are told.
+    pub(crate) duties: Option<&'a crate::duties::Memo<'a>>,
     /// The texts of both languages.
     pub(crate) texts: &'a Texts,
     /// The case that it stands on; `None` for a judgement without a case.

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
 use super::*;
+use crate::duties::{Ask, Memo, Source};
 use crate::texts::{Lang, Texts};
 use dengmi_core::date::read_instant;
 use dengmi_core::system::{Vocabulary, read as read_system};
@@ -14,6 +15,7 @@ use dengmi_judge::law::{Group, Pack};
 use dengmi_judge::score::{Range, Refusal};
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 use time::macros::date;
 
 /// The hospital of `examples/`, with what a probe would have seen of its four services.
@@ -93,8 +95,17 @@ impl Sample {
         Sample::of(|text| text)
     }
 
+    /// What the law asks; kept until the tests end.
+    fn memo(&self) -> &Memo<'_> {
+        static SOURCE: OnceLock<Source> = OnceLock::new();
+        let source = SOURCE.get_or_init(|| Source::load().unwrap());
+        let ask = Ask::on(self.assessment.on);
+        Box::leak(Box::new(Memo::new(source, &self.law, &self.system, Some(&self.assessment), &ask)))
+    }
+
     fn input(&self) -> Input<'_> {
         Input {
+            duties: Some(self.memo()),
             assessment: &self.assessment,
             system: &self.system,
             law: &self.law,

@@ -201,6 +201,24 @@ texts! {
         datum
         rounding
         rounding_note
+        duties
+        duties_note
+        duties_register
+        duties_chart
+        duty
+        duty_where
+        duty_shown
+        duties_open
+        duties_tension
+        duties_tension_note
+        tension_protection
+        tension_access
+        tension_keys
+        tension_places
+        tension_held
+        tension_unheld
+        duties_contradictions
+        duties_undated
         disclaimer
         disclaimer_qualified
         disclaimer_interval

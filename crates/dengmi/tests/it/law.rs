@@ -39,7 +39,14 @@ fn the_packs_own_cases_are_a_line_of_json_each_and_a_summary() {
     assert_eq!(summary["summary"]["wrong"], 0);
     for line in &lines {
         assert!(line["id"].is_string() && line["got"].is_object(), "{line}");
-        for key in ["d", "a", "k", "outcome", "score", "high_risk_state"] {
+        // Cases of judging, then cases of duties.
+        let of_duties = line["got"].get("applies").is_some();
+        let keys = if of_duties {
+            &["applies", "depends"][..]
+        } else {
+            &["d", "a", "k", "outcome", "score", "high_risk_state"]
+        };
+        for key in keys {
             assert!(line["got"].get(key).is_some(), "no {key} in {line}");
         }
     }

@@ -3,11 +3,13 @@
 //!
 //! Three-valued: a fact that the description does not state makes a duty depend on a question, never on a guess.
 
+mod cases;
 mod compare;
 mod facts;
 mod proof;
 mod tension;
 
+pub use cases::{DutiesGot, DutyCaseReport, is_duty_cases, run_duty_cases};
 pub use compare::{Cause, Change, ChangeKind, compare};
 pub use facts::{Facts, Missing};
 pub use proof::{Because, Proof, Shown, proof};

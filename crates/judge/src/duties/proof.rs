@@ -1,8 +1,8 @@
 //! How far what is known shows a duty met: shown, contradicted, not shown. Three words, no score.
 
-use crate::assess::Assessment;
+use crate::assess::{Assessment, Determination};
 use crate::determine::{Mark, Outcome};
-use crate::register::{Duty, ShownBy};
+use crate::register::{Duty, Observability, ShownBy};
 use dengmi_core::system::{Assessed, Jurisdiction, PlanState, System};
 use dengmi_core::{Date, IndicatorId, SubjectId};
 use serde::Serialize;
@@ -23,8 +23,10 @@ pub enum Shown {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Because {
-    /// A determination.
-    Determination(IndicatorId, SubjectId, Outcome),
+    /// The outcome of a management unit.
+    Outcome(IndicatorId, SubjectId, Outcome),
+    /// D or A of a determination: does cryptography work, do its algorithms comply.
+    Mark(IndicatorId, SubjectId, char, Mark),
     /// A key of `[records]` or of the description, with its value.
     Record(&'static str, String),
     /// A key that is missing there.
@@ -33,6 +35,8 @@ pub enum Because {
     NoCase,
     /// Nothing that this program collects can show it; a person must.
     Nothing,
+    /// A penalty, a definition, a power: no evidence is asked of the operator.
+    NotAsked,
 }
 
 /// A duty's word and its grounds.
@@ -48,6 +52,9 @@ pub struct Proof {
 pub fn proof(duty: &Duty, system: &System, assessment: Option<&Assessment>, on: Date) -> Proof {
     let records = &system.records;
     match &duty.shown_by {
+        None if duty.observability == Observability::NotNeeded => {
+            Proof { shown: Shown::NotShown, because: vec![Because::NotAsked] }
+        }
         None => Proof { shown: Shown::NotShown, because: vec![Because::Nothing] },
         Some(ShownBy::Units(units)) => units_shown(assessment, |indicator| units.contains(indicator), outcome_shows),
         Some(ShownBy::Algorithms) => units_shown(assessment, |_| true, algorithm_shows),
@@ -208,7 +215,7 @@ fn worst(one: Shown, two: Shown) -> Shown {
 fn units_shown(
     assessment: Option<&Assessment>,
     is_asked: impl Fn(&IndicatorId) -> bool,
-    shows: fn(&crate::assess::Determination, bool) -> Option<Shown>,
+    shows: fn(&Determination, bool) -> Option<(Shown, Because)>,
 ) -> Proof {
     let Some(assessment) = assessment else {
         return Proof { shown: Shown::NotShown, because: vec![Because::NoCase] };
@@ -216,39 +223,45 @@ fn units_shown(
     let asked = assessment.units.iter().filter(|unit| is_asked(&unit.indicator));
     let said: Vec<_> = asked
         .flat_map(|unit| unit.subjects.iter().map(move |one| (unit.technical, one)))
-        .filter_map(|(technical, one)| Some((one, shows(one, technical)?)))
+        .filter_map(|(technical, one)| shows(one, technical))
         .collect();
-    let Some(word) = said.iter().map(|(_, shown)| *shown).reduce(worst) else {
+    let Some(word) = said.iter().map(|(shown, _)| *shown).reduce(worst) else {
         return Proof { shown: Shown::NotShown, because: vec![Because::Nothing] };
     };
-    let because = said
-        .iter()
-        .filter(|(_, shown)| *shown == word)
-        .map(|(one, _)| Because::Determination(one.indicator.clone(), one.subject.clone(), one.counted.outcome))
-        .collect();
+    let because = said.into_iter().filter(|(shown, _)| *shown == word).map(|(_, because)| because).collect();
     Proof { shown: word, because }
 }
 
 /// Cryptography is used and works (D), or the management unit conforms. Whether algorithm and keys comply are other duties.
-fn outcome_shows(one: &crate::assess::Determination, technical: bool) -> Option<Shown> {
-    Some(match (one.counted.outcome, one.counted.d) {
-        (Outcome::NotApplicable | Outcome::NoSuchUnit, _) => return None,
-        (_, Mark::Pass) if technical => Shown::Shown,
-        (_, Mark::Fail) if technical => Shown::Contradicted,
-        (Outcome::Conform, _) if !technical => Shown::Shown,
-        (Outcome::NotConform, _) if !technical => Shown::Contradicted,
+fn outcome_shows(one: &Determination, technical: bool) -> Option<(Shown, Because)> {
+    let (indicator, subject, outcome) = (one.indicator.clone(), one.subject.clone(), one.counted.outcome);
+    if matches!(outcome, Outcome::NotApplicable | Outcome::NoSuchUnit) {
+        return None;
+    }
+    if technical {
+        return Some((mark_shows(one.counted.d), Because::Mark(indicator, subject, 'D', one.counted.d)));
+    }
+    let shown = match outcome {
+        Outcome::Conform => Shown::Shown,
+        Outcome::NotConform => Shown::Contradicted,
         _ => Shown::NotShown,
-    })
+    };
+    Some((shown, Because::Outcome(indicator, subject, outcome)))
 }
 
-/// A of the technical units that use cryptography at all.
-fn algorithm_shows(one: &crate::assess::Determination, technical: bool) -> Option<Shown> {
+/// A of the technical units, and D where no cryptography is used at all.
+fn algorithm_shows(one: &Determination, technical: bool) -> Option<(Shown, Because)> {
     if !technical || matches!(one.counted.outcome, Outcome::NotApplicable | Outcome::NoSuchUnit) {
         return None;
     }
-    match (one.counted.d, one.counted.a) {
-        (Mark::Pass, Mark::Pass) => Some(Shown::Shown),
-        (Mark::Pass, Mark::Fail) | (Mark::Fail, _) => Some(Shown::Contradicted),
-        _ => Some(Shown::NotShown),
+    let (letter, mark) = if one.counted.d == Mark::Pass { ('A', one.counted.a) } else { ('D', one.counted.d) };
+    Some((mark_shows(mark), Because::Mark(one.indicator.clone(), one.subject.clone(), letter, mark)))
+}
+
+fn mark_shows(mark: Mark) -> Shown {
+    match mark {
+        Mark::Pass => Shown::Shown,
+        Mark::Fail => Shown::Contradicted,
+        Mark::Unknown | Mark::NotLookedAt => Shown::NotShown,
     }
 }

@@ -1,8 +1,10 @@
 //! When a duty applies: terms over the facts of a description. A closed set.
 
+use super::word_of;
 use dengmi_core::system::{DataCategory, Jurisdiction, ProductCategory, Role, Sector, Technique};
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Deserializer, de::Error};
+use std::fmt;
 
 /// One condition; any of its atoms is enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +80,37 @@ impl std::str::FromStr for Atom {
             _ => None,
         };
         atom.ok_or_else(|| NotACondition(text.into()))
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, atom) in self.0.iter().enumerate() {
+            let or = if number > 0 { " | " } else { "" };
+            write!(formatter, "{or}{atom}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Atom::Any => formatter.write_str("any"),
+            Atom::AnySystem => formatter.write_str("any-system"),
+            Atom::CriticalInfrastructure => formatter.write_str("critical-infrastructure"),
+            Atom::CryptographyRequired => formatter.write_str("cryptography-required"),
+            Atom::AboveAuthorityThreshold => formatter.write_str("above-authority-threshold"),
+            Atom::CrossBorder => formatter.write_str("cross-border"),
+            Atom::Role(role) => write!(formatter, "role:{}", word_of(role)),
+            Atom::Sector(sector) => write!(formatter, "sector:{}", word_of(sector)),
+            Atom::Data(category) => write!(formatter, "data:{}", word_of(category)),
+            Atom::Product(product) => write!(formatter, "product:{}", word_of(product)),
+            Atom::Uses(technique) => write!(formatter, "uses:{}", word_of(technique)),
+            Atom::Jurisdiction(place) => write!(formatter, "jurisdiction:{}", word_of(place)),
+            Atom::Level(level) => write!(formatter, "level:{level}"),
+            Atom::PersonalInformationOf(people) => write!(formatter, "personal-information-of:{people}"),
+        }
     }
 }
 

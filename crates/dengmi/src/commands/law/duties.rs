@@ -31,7 +31,7 @@ pub(super) fn duties(
     }
     if json {
         for duty in found {
-            let line = duty_line(register, duty, voice.lang);
+            let line = duty_line(register, duty, Some(voice.lang));
             out.bytes(&canonical::bytes(&line).map_err(Failure::not_finished)?)?;
             out.line("")?;
         }

@@ -6,11 +6,14 @@ mod search;
 mod show;
 mod timeline;
 
+pub(crate) use show::lines;
+
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use clap::{Args, Subcommand};
 use dengmi_core::canonical;
-use dengmi_judge::determine::{CaseResult, run_cases};
+use dengmi_judge::determine::{CaseFault, CaseResult, run_cases};
+use dengmi_judge::duties::{is_duty_cases, run_duty_cases};
 use serde::Serialize;
 use std::fs;
 use std::path::PathBuf;
@@ -109,48 +112,31 @@ pub(crate) fn run(args: &LawArgs, voice: &Voice, out: &mut Out) -> Outcome {
 }
 
 fn test(file: Option<&std::path::Path>, json: bool, voice: &Voice, out: &mut Out) -> Outcome {
-    let (name, text) = match file {
+    let mut counts = Counts::default();
+    match file {
         Some(path) => {
             let text = fs::read_to_string(path).map_err(|error| Failure::file(path, &error, voice))?;
-            (path.display().to_string(), text)
+            let name = path.display().to_string();
+            if is_duty_cases(&text) {
+                duty_cases(&name, &text, &mut counts, voice, out)?;
+            } else {
+                judging_cases(&name, &text, &mut counts, voice, out)?;
+            }
         }
-        None => ("cases/judging.toml".into(), crate::law::CASES.into()),
-    };
-    let (law, _) = crate::law::load()?;
-    let reports = run_cases(&text, &law).map_err(|fault| match &fault {
-        dengmi_judge::determine::CaseFault::Shape { line, .. } if *line > 0 => {
-            Failure::usage(format!("{name}:{line}: {fault}"))
-        }
-        _ => Failure::usage(format!("{name}: {fault}")),
-    })?;
-    let mut counts = Counts { cases: reports.len(), ..Counts::default() };
-    for report in &reports {
-        match report.result {
-            CaseResult::Right => counts.right += 1,
-            CaseResult::Wrong => counts.wrong += 1,
-            CaseResult::Unassessed => counts.unassessed += 1,
-            CaseResult::NeedsRuling => counts.needs_ruling += 1,
-        }
-        out.bytes(&canonical::bytes(report).map_err(Failure::not_finished)?)?;
-        out.line("")?;
-        if report.result != CaseResult::Right {
-            let differs = report.differs.iter().map(|(field, expected, got)| format!("{field}: {expected} ≠ {got}"));
-            let differs = differs.collect::<Vec<_>>().join("; ");
-            voice.say(
-                "case-differs",
-                &[("id", &report.id), ("result", &crate::texts::word(&report.result)), ("differs", &differs)],
-            );
+        None => {
+            judging_cases("cases/judging.toml", crate::law::CASES, &mut counts, voice, out)?;
+            duty_cases("cases/duties.toml", crate::law::DUTY_CASES, &mut counts, voice, out)?;
         }
     }
+    let exit = if counts.wrong == 0 { Exit::Done } else { Exit::GateNotMet };
     if json {
         #[derive(Serialize)]
         struct Summary {
             summary: Counts,
         }
-        let wrong = counts.wrong;
         out.bytes(&canonical::bytes(&Summary { summary: counts }).map_err(Failure::not_finished)?)?;
         out.line("")?;
-        return Ok(if wrong == 0 { Exit::Done } else { Exit::GateNotMet });
+        return Ok(exit);
     }
     out.line(voice.text(
         "cases",
@@ -161,5 +147,56 @@ fn test(file: Option<&std::path::Path>, json: bool, voice: &Voice, out: &mut Out
             ("open", &(counts.unassessed + counts.needs_ruling).to_string()),
         ],
     ))?;
-    Ok(if counts.wrong == 0 { Exit::Done } else { Exit::GateNotMet })
+    Ok(exit)
+}
+
+impl Counts {
+    /// Counts a case and prints its line; one that is not right is told with what differs.
+    fn take(
+        &mut self,
+        report: &impl Serialize,
+        (id, result, differs): (&str, CaseResult, Vec<String>),
+        voice: &Voice,
+        out: &mut Out,
+    ) -> Outcome<()> {
+        self.cases += 1;
+        match result {
+            CaseResult::Right => self.right += 1,
+            CaseResult::Wrong => self.wrong += 1,
+            CaseResult::Unassessed => self.unassessed += 1,
+            CaseResult::NeedsRuling => self.needs_ruling += 1,
+        }
+        out.bytes(&canonical::bytes(report).map_err(Failure::not_finished)?)?;
+        out.line("")?;
+        if result != CaseResult::Right {
+            let result = crate::texts::word(&result);
+            voice.say("case-differs", &[("id", id), ("result", &result), ("differs", &differs.join("; "))]);
+        }
+        Ok(())
+    }
+}
+
+fn not_run(name: &str, fault: &CaseFault) -> Failure {
+    match fault {
+        CaseFault::Shape { line, .. } if *line > 0 => Failure::usage(format!("{name}:{line}: {fault}")),
+        _ => Failure::usage(format!("{name}: {fault}")),
+    }
+}
+
+fn judging_cases(name: &str, text: &str, counts: &mut Counts, voice: &Voice, out: &mut Out) -> Outcome<()> {
+    let (law, _) = crate::law::load()?;
+    for report in &run_cases(text, &law).map_err(|fault| not_run(name, &fault))? {
+        let differs = report.differs.iter().map(|(field, expected, got)| format!("{field}: {expected} ≠ {got}"));
+        counts.take(report, (&report.id, report.result, differs.collect()), voice, out)?;
+    }
+    Ok(())
+}
+
+fn duty_cases(name: &str, text: &str, counts: &mut Counts, voice: &Voice, out: &mut Out) -> Outcome<()> {
+    let source = crate::duties::Source::load()?;
+    for report in &run_duty_cases(text, &source.register).map_err(|fault| not_run(name, &fault))? {
+        let differs = report.differs.iter().map(|(id, expected, got)| format!("{id}: {expected} ≠ {got}"));
+        counts.take(report, (&report.id, report.result, differs.collect()), voice, out)?;
+    }
+    Ok(())
 }

@@ -71,7 +71,7 @@ pub(super) fn show(id: &str, on: &On, json: bool, voice: &Voice, out: &mut Out) 
         sectors: &row.sectors,
         summary: &row.summary,
         note: row.note.as_ref(),
-        duties: own(register, row).map(|duty| duty_line(register, duty, voice.lang)).collect(),
+        duties: own(register, row).map(|duty| duty_line(register, duty, Some(voice.lang))).collect(),
         sources: named_sources(register, &row.id, &row.source),
         confidence: word(&row.confidence),
         basis: word(&row.basis),

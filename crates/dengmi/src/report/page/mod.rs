@@ -3,6 +3,7 @@
 
 mod annex;
 mod determinations;
+mod duties;
 mod first;
 mod tables;
 
@@ -60,6 +61,7 @@ pub(crate) fn report_html(input: &Input<'_>, lang: Lang) -> String {
             tables::applicability(html, input);
             tables::matrix(html, input);
             determinations::all(html, input, &problems);
+            duties::all(html, input);
             annex::risks(html, input);
             annex::remedies(html, input, &problems);
             annex::evidence(html, input);
