@@ -50,7 +50,7 @@ pub(super) fn words<T: Copy + Serialize + Send + Sync + 'static>(
 
 pub(crate) fn run(args: &DutiesArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let (law, _) = law::load()?;
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let judged = match &args.case {
         Some(case) => Some(super::judge::judged(case, &args.on, voice)?),
         None => None,

@@ -10,7 +10,7 @@ use std::io;
 
 /// Prints the row of this name. `false`: there is none.
 pub(super) fn explain(id: &str, on: Date, voice: &Voice, out: &mut Out) -> Outcome<bool> {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let register = &source.register;
     let lower = id.to_ascii_lowercase();
     let mut page = Page::new(out);

@@ -16,7 +16,7 @@ pub(super) fn duties(
     voice: &Voice,
     out: &mut Out,
 ) -> Outcome {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let register = &source.register;
     let day = on.day(now().date(), voice)?;
     let asked = |duty: &&Duty| {

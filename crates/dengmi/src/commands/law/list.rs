@@ -26,7 +26,7 @@ struct Row<'a> {
 }
 
 pub(super) fn list(json: bool, voice: &Voice, out: &mut Out) -> Outcome {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let (law, digest) = crate::law::load()?;
     let today = crate::now().date();
     let mut rows = Vec::new();
@@ -141,7 +141,7 @@ fn count<T, W: Serialize>(rows: &[T], of: impl Fn(&T) -> W) -> BTreeMap<String, 
 }
 
 pub(super) fn stats(json: bool, voice: &Voice, out: &mut Out) -> Outcome {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let (law, _) = crate::law::load()?;
     let (instruments, duties) = (&source.register.instruments, &source.register.duties);
     let stats = Stats {
