@@ -129,9 +129,10 @@ impl Facts<'_> {
         self.system.conditions.jurisdictions.clone().unwrap_or_else(|| vec![Jurisdiction::China])
     }
 
-    /// A product or a key in the description is use of cryptography.
+    /// Said outright, or by a product or a key in the description. Whoever uses it is a user.
     fn uses_cryptography(&self) -> bool {
-        !self.system.product.is_empty() || !self.system.key.is_empty()
+        let said = self.system.conditions.uses.as_ref().is_some_and(|uses| uses.contains(&Technique::Cryptography));
+        said || !self.system.product.is_empty() || !self.system.key.is_empty()
     }
 
     fn in_sector(&self, sector: Sector) -> Option<bool> {

@@ -152,3 +152,56 @@ fn every_day_is_sound() {
     assert_eq!(undated, ["moe-plan", "us-5a002"]);
     assert_eq!(register.drafts_on(date!(2015 - 06 - 01)).count(), 2);
 }
+
+#[test]
+fn every_case_of_duties_comes_out_as_its_words_say() {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../cases/duties.toml")).unwrap();
+    let reports = dengmi_judge::duties::run_duty_cases(&text, &register()).unwrap();
+    assert!(reports.len() > 40, "{}", reports.len());
+    let wrong: Vec<_> = reports.iter().filter(|report| !report.differs.is_empty()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Stating one more fact never makes a clear answer unclear, and nothing is guessed while everything is silent.
+#[test]
+fn more_facts_only_settle() {
+    use dengmi_core::system::{Vocabulary, read};
+    use dengmi_judge::duties::{Facts, duties};
+    let register = register();
+    let lines = [
+        "roles = [\"internet-service-provider\", \"exporter\"]",
+        "sectors = [\"finance\"]",
+        "data = [\"sensitive-personal-information\"]",
+        "personal_information_of = 2000000",
+        "above_authority_threshold = true",
+        "critical_infrastructure = { designated = true, since = 2020-01-01 }",
+        "cryptography_required = true",
+        "products = [\"vehicle\"]",
+        "uses = [\"cryptography\", \"tlcp\"]",
+        "cross_border = false",
+    ];
+    let found = |mask: u32| {
+        let said: Vec<&str> = (0..).zip(lines).filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, line)| line).collect();
+        let text = format!(
+            "[system]\nname = \"a\"\noperator = \"b\"\n[grade]\nfiled = 3\n[conditions]\n{}\n",
+            said.join("\n")
+        );
+        let system = read(&text, &Vocabulary::default(), None).unwrap();
+        let facts = Facts { system: &system, level: system.grade.filed };
+        let found = duties(&register, &facts, &facts.jurisdictions(), date!(2026 - 11 - 22));
+        let ids =
+            |list: &[&dengmi_judge::register::Duty]| list.iter().map(|duty| duty.id.clone()).collect::<BTreeSet<_>>();
+        let open: Vec<_> = found.depend.iter().map(|(duty, _)| *duty).collect();
+        assert!(found.depend.iter().all(|(_, missing)| !missing.is_empty()), "a duty that depends on nothing");
+        (ids(&found.apply), ids(&open))
+    };
+    for mask in 0..200 {
+        let (apply, open) = found(mask);
+        for bit in 0..lines.len() {
+            let (more, still) = found(mask | 1 << bit);
+            assert!(apply.is_subset(&more), "{mask:b} + {bit}: {:?}", apply.difference(&more));
+            assert!(still.is_subset(&open), "{mask:b} + {bit}: {:?}", still.difference(&open));
+        }
+    }
+    assert_eq!(found((1 << lines.len()) - 1).1.len(), 0, "everything is said, nothing is open");
+}
