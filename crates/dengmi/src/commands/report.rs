@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ReportArgs, voice: &Voice, out: &mut Out) -> Outcome {
         writable(&args.out.join(form.file()), args.force, voice)?;
     }
     let judged = judged(&args.case, &args.on, voice)?;
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     fs::create_dir_all(&args.out).map_err(|error| Failure::file(&args.out, &error, voice))?;
     for form in &args.form {
         out.line(write_form(&judged, &source, &args.out, *form, args.force, at, voice)?.display().to_string())?;
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &ReportArgs, voice: &Voice, out: &mut Out) -> Outcome {
 
 /// Both forms into a folder.
 pub(crate) fn write(judged: &Judged, folder: &Path, force: bool, at: UtcDateTime, voice: &Voice) -> Outcome<()> {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     for form in [Form::Html, Form::Json] {
         write_form(judged, &source, folder, form, force, at, voice)?;
     }

@@ -12,6 +12,7 @@ pub(crate) use say::{because, citation, days, enforcers, named_sources, reason};
 
 use crate::failure::Outcome;
 use crate::law;
+use crate::out::Voice;
 use dengmi_core::system::{Jurisdiction, System};
 use dengmi_core::{Date, Sm3Digest};
 use dengmi_judge::assess::Assessment;
@@ -26,8 +27,15 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// What the program was built with, or what was installed in its place.
-    pub(crate) fn load() -> Outcome<Source> {
+    /// What was installed (`dengmi law update`), else what the program was built with.
+    pub(crate) fn load(voice: &Voice) -> Outcome<Source> {
+        let (register, digest) = law::register_in_use(voice)?;
+        Ok(Source { register, digest })
+    }
+
+    /// What the program was built with: tests must not depend on what is installed.
+    #[cfg(test)]
+    pub(crate) fn built_in() -> Outcome<Source> {
         let (register, digest) = law::register()?;
         Ok(Source { register, digest })
     }

@@ -4,8 +4,10 @@
 
 mod demo;
 mod description;
+mod duties;
 mod interrupt;
 mod law;
+mod law_update;
 mod peer;
 mod probe;
 mod table;
@@ -40,12 +42,14 @@ impl Run {
     }
 }
 
-/// The program in a folder, with an environment that says nothing about languages or terminals.
+/// The program in a folder, with an environment that says nothing about languages or terminals, and without what this machine's
+/// user trusts or installed.
 fn program(folder: &Path, words: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dengmi"));
     for name in ["LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(name);
     }
+    command.env("DENGMI_HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/no-home"));
     command.current_dir(folder).args(words).stdin(Stdio::null());
     command
 }

@@ -5,6 +5,7 @@ mod list;
 mod search;
 mod show;
 mod timeline;
+mod update;
 
 pub(crate) use show::lines;
 
@@ -85,6 +86,12 @@ enum LawCommand {
         #[arg(long, value_name = "PLACE", value_parser = super::duties::words(dengmi_core::system::Jurisdiction::ALL))]
         jurisdiction: Vec<dengmi_core::system::Jurisdiction>,
     },
+    /// Write a register as one signed file
+    Pack(update::PackArgs),
+    /// Whose signatures on a register count here
+    Trust(update::TrustArgs),
+    /// Use a newer register from a signed file
+    Update(update::UpdateArgs),
 }
 
 #[derive(Serialize, Default)]
@@ -108,6 +115,9 @@ pub(crate) fn run(args: &LawArgs, voice: &Voice, out: &mut Out) -> Outcome {
             duties::duties(on, *drafts, jurisdiction, *json, voice, out)
         }
         LawCommand::Timeline { svg, jurisdiction } => timeline::timeline(*svg, jurisdiction, voice, out),
+        LawCommand::Pack(args) => update::pack(args, voice, out),
+        LawCommand::Trust(args) => update::trust(args, voice, out),
+        LawCommand::Update(args) => update::update(args, voice, out),
     }
 }
 
@@ -193,7 +203,7 @@ fn judging_cases(name: &str, text: &str, counts: &mut Counts, voice: &Voice, out
 }
 
 fn duty_cases(name: &str, text: &str, counts: &mut Counts, voice: &Voice, out: &mut Out) -> Outcome<()> {
-    let source = crate::duties::Source::load()?;
+    let source = crate::duties::Source::load(voice)?;
     for report in &run_duty_cases(text, &source.register).map_err(|fault| not_run(name, &fault))? {
         let differs = report.differs.iter().map(|(id, expected, got)| format!("{id}: {expected} ≠ {got}"));
         counts.take(report, (&report.id, report.result, differs.collect()), voice, out)?;

@@ -15,7 +15,7 @@ struct Hit<'a> {
 }
 
 pub(super) fn search(words: &[String], json: bool, voice: &Voice, out: &mut Out) -> Outcome {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let register = &source.register;
     let words: Vec<String> = words.iter().flat_map(|word| word.split_whitespace()).map(str::to_lowercase).collect();
     let holds = |parts: &[&str]| {

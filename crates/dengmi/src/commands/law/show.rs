@@ -41,7 +41,7 @@ struct Document<'a> {
 }
 
 pub(super) fn show(id: &str, on: &On, json: bool, voice: &Voice, out: &mut Out) -> Outcome {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let register = &source.register;
     let day = on.day(now().date(), voice)?;
     let Some(row) = register.instrument(id) else {

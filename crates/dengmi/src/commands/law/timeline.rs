@@ -8,7 +8,7 @@ use dengmi_core::date::date_text;
 use dengmi_core::system::Jurisdiction;
 
 pub(super) fn timeline(svg: bool, jurisdictions: &[Jurisdiction], voice: &Voice, out: &mut Out) -> Outcome {
-    let source = Source::load()?;
+    let source = Source::load(voice)?;
     let register = &source.register;
     let jurisdictions = if jurisdictions.is_empty() { &[Jurisdiction::China][..] } else { jurisdictions };
     if svg {
