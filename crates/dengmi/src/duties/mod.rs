@@ -108,6 +108,12 @@ impl<'a> Memo<'a> {
         Memo { source, system, facts, jurisdictions, duties: all, compared, tension, contradictions, assessment }
     }
 
+    /// Whose law a duty is, where there is more than one.
+    pub(crate) fn place(&self, duty: &Duty) -> Option<Jurisdiction> {
+        let of = self.source.register.instrument(&duty.instrument)?.jurisdiction;
+        (self.jurisdictions.len() > 1).then_some(of)
+    }
+
     /// How far one duty is shown.
     pub(crate) fn proof(&self, duty: &Duty) -> Proof {
         proof(duty, self.system, self.assessment, self.duties.on)

@@ -157,7 +157,9 @@ fn applying(memo: &Memo<'_>, duty: &Duty, voice: &Voice, page: &mut Page<'_>) ->
     let register = &memo.source.register;
     let strength = voice.texts.duties.of("strength", &duty.strength);
     let pull = voice.texts.duties.of("pull", &duty.pull);
-    let words = [&strength, &pull].map(|text| voice.lang.of(text)).join(" · ");
+    let place = memo.place(duty).map(|place| voice.texts.duties.of("jurisdiction", &place));
+    let words = [Some(&strength), Some(&pull), place.as_ref()].into_iter().flatten().map(|text| voice.lang.of(text));
+    let words = words.collect::<Vec<_>>().join(" · ");
     page.paragraph("- ", &format!("[{words}] {}", voice.lang.of(&duty.text())))?;
     page.paragraph("    ", &format!("{}  [{}]", voice.lang.of(&citation(register, duty)), duty.id))?;
     page.paragraph(

@@ -175,6 +175,11 @@ fn a_wrong_condition_is_pointed_at() {
         ("[conditions]\nsector = [\"finance\"]\n", &["s.toml:5:1", "sectors"]),
         ("[conditions]\ncritical_infrastructure = { designated = true, since = \"2022\" }\n", &["s.toml:5:"]),
         ("[records]\nlogs_kept_months = -1\n", &["s.toml:5:"]),
+        ("[records]\nfiled_on = 2100-01-01\n", &["s.toml:4:1", "not after the day of the assessment"]),
+        (
+            "[records]\ncryptography_assessments = [{ on = 2025-05-01, filed_on = 2025-04-01 }]\n",
+            &["s.toml:4:1", "the first is not after the last"],
+        ),
     ] {
         let text = format!("[system]\nname = \"a\"\noperator = \"b\"\n{text}");
         fs::write(folder.path().join("s.toml"), text).unwrap();

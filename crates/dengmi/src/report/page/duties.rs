@@ -75,6 +75,10 @@ fn one(html: &mut Html, input: &Input<'_>, memo: &Memo<'_>, duty: &Duty) {
             html.plain(" ");
             chip(html, "pull", &texts.of("pull", &duty.pull));
             html.plain(" ");
+            if let Some(place) = memo.place(duty) {
+                chip(html, "place", &texts.of("jurisdiction", &place));
+                html.plain(" ");
+            }
             html.both(&duty.text());
             html.say("p", "note", &join(&duty.subject, &duty.condition));
         });
@@ -145,8 +149,12 @@ fn tensions(html: &mut Html, input: &Input<'_>, memo: &Memo<'_>) {
         facts(html, input, memo, data);
         table(html, "tension", &[&report.tension_protection, &report.tension_access], |html| {
             row(html, |html| {
-                for duties in [&data.protection, &data.access] {
+                for (head, duties) in
+                    [(&report.tension_protection, &data.protection), (&report.tension_access, &data.access)]
+                {
                     cell(html, |html| {
+                        // On a narrow screen the columns lie below each other, without a head.
+                        html.say("p", "cell-head", head);
                         html.element("ul", &[], |html| {
                             for duty in duties {
                                 html.element("li", &[], |html| {
