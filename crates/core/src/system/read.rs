@@ -347,8 +347,10 @@ impl Check<'_> {
             }
         }
         let records = &self.system.records;
-        let assessed = || [&records.graded_assessments, &records.cryptography_assessments].into_iter().flatten().flatten();
-        let days = records.filed_on.into_iter().chain(assessed().flat_map(|one| [Some(one.on), one.filed_on]).flatten());
+        let assessed =
+            || [&records.graded_assessments, &records.cryptography_assessments].into_iter().flatten().flatten();
+        let days =
+            records.filed_on.into_iter().chain(assessed().flat_map(|one| [Some(one.on), one.filed_on]).flatten());
         let late = days.filter(|day| today.is_some_and(|today| *day > today)).max();
         let early = assessed().find(|one| one.filed_on.is_some_and(|filed| filed < one.on)).map(|one| one.on);
         for (day, expected) in [(late, Expected::NotInTheFuture), (early, Expected::OrderedDays)] {
