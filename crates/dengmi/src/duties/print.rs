@@ -8,7 +8,9 @@ use dengmi_core::date::date_text;
 use dengmi_judge::duties::{Change, ChangeKind, DataTension, Duties, Holder, Place};
 use dengmi_judge::register::{Area, Duty, Pull};
 use std::io;
-use textwrap::{Options, WordSplitter, fill};
+use textwrap::core::Word;
+use textwrap::{Options, WordSeparator, WordSplitter, fill};
+use unicode_width::UnicodeWidthChar;
 
 /// Lines that fit: a terminal's width, what `COLUMNS` says, else 80.
 pub(crate) struct Page<'o> {
@@ -33,6 +35,7 @@ impl<'o> Page<'o> {
         let options = Options::new(self.width)
             .initial_indent(first)
             .subsequent_indent(&blank)
+            .word_separator(WordSeparator::Custom(words))
             // Digests and keys are not to be broken at their hyphens.
             .word_splitter(WordSplitter::NoHyphenation);
         self.out.line(fill(text, options))
@@ -47,6 +50,38 @@ impl<'o> Page<'o> {
     pub(crate) fn blank(&mut self) -> io::Result<()> {
         self.out.line("")
     }
+}
+
+/// Where a line may break: after blanks, and beside Chinese characters, but not before a mark that closes nor after one that opens.
+/// The rules of Unicode for all scripts would bring tables of a megabyte.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    const CLOSE: &str = "，。；：、！？）》」』】”’…,.;:!?)]}";
+    const OPEN: &str = "（《「『【“‘([{";
+    let wide = |letter: char| letter.width() == Some(2);
+    let breaks = move |before: char, after: char| {
+        (before == ' ' && after != ' ')
+            || (after != ' ' && (wide(before) || wide(after)) && !CLOSE.contains(after) && !OPEN.contains(before))
+    };
+    let mut letters = line.char_indices().peekable();
+    let mut start = 0;
+    Box::new(std::iter::from_fn(move || {
+        while let Some((_, letter)) = letters.next() {
+            match letters.peek() {
+                Some((at, next)) if breaks(letter, *next) => {
+                    let word = line.get(start..*at).unwrap_or_default();
+                    start = *at;
+                    return Some(Word::from(word));
+                }
+                Some(_) => {}
+                None => {
+                    let word = line.get(start..).unwrap_or_default();
+                    start = line.len();
+                    return Some(Word::from(word));
+                }
+            }
+        }
+        None
+    }))
 }
 
 /// Prints the whole memo.
