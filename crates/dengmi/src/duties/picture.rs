@@ -223,14 +223,7 @@ fn life(html: &mut Html, row: &Instrument, scale: &Scale, y: i64, last: Date, vo
 }
 
 fn counts(register: &Register, jurisdictions: &[Jurisdiction], first: Date, last: Date) -> Vec<Share> {
-    let here: Vec<&Duty> = register
-        .duties
-        .iter()
-        .filter(|duty| {
-            let of = register.instrument(&duty.instrument);
-            of.is_some_and(|instrument| jurisdictions.contains(&instrument.jurisdiction))
-        })
-        .collect();
+    let here: Vec<&Duty> = register.duties.iter().filter(|duty| register.is_of(duty, jurisdictions)).collect();
     let mut days: Vec<Date> = here.iter().flat_map(|duty| [duty.from, duty.to]).flatten().collect();
     days.push(first);
     days.sort();

@@ -3,7 +3,6 @@
 use crate::texts::{Lang, Texts, pair, same};
 use dengmi_core::Text;
 use dengmi_core::date::date_text;
-use dengmi_judge::determine::Mark;
 use dengmi_judge::duties::{Because, Cause};
 use dengmi_judge::register::{Duty, Instrument, Observability, Register};
 
@@ -51,12 +50,7 @@ pub(crate) fn named_sources(register: &Register, instrument: &str, keys: &[Box<s
 pub(crate) fn because(texts: &Texts, because: &Because) -> Text {
     match because {
         Because::Mark(indicator, subject, letter, mark) => {
-            let sign = match mark {
-                Mark::Pass => '√',
-                Mark::Fail => '×',
-                Mark::Unknown => '?',
-                Mark::NotLookedAt => '/',
-            };
+            let sign = crate::commands::judge::mark(*mark);
             pair(format!("{indicator} {subject}：{letter} {sign}"), format!("{indicator} {subject}: {letter} {sign}"))
         }
         Because::Outcome(indicator, subject, outcome) => {

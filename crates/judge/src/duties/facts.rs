@@ -87,20 +87,21 @@ impl Facts<'_> {
     /// Whether an atom holds on a day.
     pub fn truth(&self, atom: Atom, on: Date) -> Truth {
         let conditions = &self.system.conditions;
-        let listed = |there: Option<bool>| Truth::from(there);
         match atom {
             Atom::Any | Atom::AnySystem => Truth::Yes,
             Atom::Level(least) => Truth::from(self.level.map(|level| least <= level)),
             Atom::Role(Role::CryptographyUser) if self.uses_cryptography() => Truth::Yes,
-            Atom::Role(role) => listed(conditions.roles.as_ref().map(|roles| roles.contains(&role))),
-            Atom::Sector(sector) => listed(self.in_sector(sector)),
+            Atom::Role(role) => Truth::from(conditions.roles.as_ref().map(|roles| roles.contains(&role))),
+            Atom::Sector(sector) => Truth::from(self.in_sector(sector)),
             Atom::Data(category) => match self.system.data.iter().any(|data| has(&data.categories, category)) {
                 true => Truth::Yes,
-                false => listed(conditions.data.as_ref().map(|data| has(data, category))),
+                false => Truth::from(conditions.data.as_ref().map(|data| has(data, category))),
             },
-            Atom::Product(product) => listed(conditions.products.as_ref().map(|products| products.contains(&product))),
+            Atom::Product(product) => {
+                Truth::from(conditions.products.as_ref().map(|products| products.contains(&product)))
+            }
             Atom::Uses(Technique::Cryptography) if self.uses_cryptography() => Truth::Yes,
-            Atom::Uses(technique) => listed(conditions.uses.as_ref().map(|uses| uses.contains(&technique))),
+            Atom::Uses(technique) => Truth::from(conditions.uses.as_ref().map(|uses| uses.contains(&technique))),
             Atom::CriticalInfrastructure => match &conditions.critical_infrastructure {
                 None => Truth::Unknown,
                 Some(designation) if !designation.designated => Truth::No,
@@ -119,7 +120,7 @@ impl Facts<'_> {
             },
             Atom::CrossBorder => Truth::from(conditions.cross_border),
             Atom::Jurisdiction(jurisdiction) => {
-                listed(conditions.jurisdictions.as_ref().map(|all| all.contains(&jurisdiction)))
+                Truth::from(conditions.jurisdictions.as_ref().map(|all| all.contains(&jurisdiction)))
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::determine::Truth;
 use crate::register::{Duty, Register, Term};
 use dengmi_core::Date;
 use dengmi_core::system::Jurisdiction;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The duties of a system on a day.
 #[derive(Clone, Debug)]
@@ -39,9 +39,7 @@ pub struct Duties<'r> {
 /// What applies to a system on a day, in the law of these jurisdictions.
 pub fn duties<'r>(register: &'r Register, facts: &Facts<'_>, jurisdictions: &[Jurisdiction], on: Date) -> Duties<'r> {
     let mut found = Duties { on, apply: Vec::new(), depend: Vec::new(), others: 0, undated: Vec::new() };
-    let asked = |duty: &Duty| {
-        register.instrument(&duty.instrument).is_some_and(|instrument| jurisdictions.contains(&instrument.jurisdiction))
-    };
+    let asked = |duty: &Duty| register.is_of(duty, jurisdictions);
     for duty in register.duties_on(on).filter(|duty| asked(duty)) {
         match applies(duty, facts, on) {
             (Truth::Yes, _) => found.apply.push(duty),
@@ -55,24 +53,15 @@ pub fn duties<'r>(register: &'r Register, facts: &Facts<'_>, jurisdictions: &[Ju
 
 /// Whether a duty's conditions hold, and what is missing where nobody can tell.
 pub fn applies(duty: &Duty, facts: &Facts<'_>, on: Date) -> (Truth, Vec<Missing>) {
-    let terms = duty.applies_when.iter().map(|term| holds(term, facts, on));
-    let truth = terms.clone().map(|(truth, _)| truth).min().unwrap_or(Truth::Yes);
-    let missing = if truth == Truth::Unknown {
-        let mut missing: Vec<Missing> = terms.flat_map(|(_, missing)| missing).collect();
-        missing.sort();
-        missing.dedup();
-        missing
-    } else {
-        Vec::new()
-    };
-    (truth, missing)
-}
-
-fn holds(term: &Term, facts: &Facts<'_>, on: Date) -> (Truth, Vec<Missing>) {
-    let atoms = term.0.iter().map(|atom| (*atom, facts.truth(*atom, on)));
-    let truth = atoms.clone().map(|(_, truth)| truth).max().unwrap_or(Truth::No);
-    let missing = atoms.filter(|(_, truth)| *truth == Truth::Unknown).map(|(atom, _)| Missing::of(atom));
-    (truth, if truth == Truth::Unknown { missing.collect() } else { Vec::new() })
+    let holds = |term: &Term| term.0.iter().map(|atom| facts.truth(*atom, on)).max().unwrap_or(Truth::No);
+    let truth = duty.applies_when.iter().map(holds).min().unwrap_or(Truth::Yes);
+    if truth != Truth::Unknown {
+        return (truth, Vec::new());
+    }
+    let open = duty.applies_when.iter().filter(|term| holds(term) == Truth::Unknown).flat_map(|term| &term.0);
+    let unknown = open.filter(|atom| facts.truth(**atom, on) == Truth::Unknown);
+    let missing: BTreeSet<Missing> = unknown.map(|atom| Missing::of(*atom)).collect();
+    (truth, missing.into_iter().collect())
 }
 
 impl<'r> Duties<'r> {

@@ -143,15 +143,7 @@ pub fn share_over_time(
     jurisdictions: &[Jurisdiction],
     [first, last]: [Date; 2],
 ) -> Vec<Share> {
-    let here: Vec<&Duty> = register
-        .duties
-        .iter()
-        .filter(|duty| {
-            register
-                .instrument(&duty.instrument)
-                .is_some_and(|instrument| jurisdictions.contains(&instrument.jurisdiction))
-        })
-        .collect();
+    let here: Vec<&Duty> = register.duties.iter().filter(|duty| register.is_of(duty, jurisdictions)).collect();
     let mut days: BTreeSet<Date> = here.iter().flat_map(|duty| [duty.from, duty.to]).flatten().collect();
     days.extend(facts.system.conditions.critical_infrastructure.as_ref().and_then(|designation| designation.since));
     days.insert(first);

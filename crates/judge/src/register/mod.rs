@@ -25,6 +25,7 @@ pub use rows::{
 
 use crate::law::{LawDefect, Pack};
 use dengmi_core::Date;
+use dengmi_core::system::Jurisdiction;
 use std::collections::BTreeMap;
 
 /// A word of a closed set as files write it, such as `in-force`.
@@ -82,6 +83,11 @@ impl Register {
     /// One duty.
     pub fn duty(&self, id: &str) -> Option<&Duty> {
         self.duties.iter().find(|duty| &*duty.id == id)
+    }
+
+    /// Whether a duty stands in the law of one of these places.
+    pub fn is_of(&self, duty: &Duty, jurisdictions: &[Jurisdiction]) -> bool {
+        self.instrument(&duty.instrument).is_some_and(|instrument| jurisdictions.contains(&instrument.jurisdiction))
     }
 
     /// The duties in force on a day, drafts and undated ones not among them.

@@ -19,12 +19,7 @@ pub(super) fn duties(
     let source = Source::load(voice)?;
     let register = &source.register;
     let day = on.day(now().date(), voice)?;
-    let asked = |duty: &&Duty| {
-        jurisdictions.is_empty()
-            || register
-                .instrument(&duty.instrument)
-                .is_some_and(|instrument| jurisdictions.contains(&instrument.jurisdiction))
-    };
+    let asked = |duty: &&Duty| jurisdictions.is_empty() || register.is_of(duty, jurisdictions);
     let mut found: Vec<&Duty> = register.duties_on(day).filter(asked).collect();
     if drafts {
         found.extend(register.drafts_on(day).filter(asked));
