@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::same;
 
-/// A struct of texts, read as a map first: serde's own code for a struct of this many fields compiles for a minute.
+/// A struct of texts, read as a map first: serde's own code for a struct of this many fields is the
+/// largest of the program, and slow to compile.
 macro_rules! texts { ($(#[$doc:meta])* $name:ident { $($field:ident)* }) => {
     $(#[$doc])*
     #[derive(Debug, Deserialize)]
