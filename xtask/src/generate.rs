@@ -1,7 +1,7 @@
 //! `gen`: the tables of `registry/*.toml` as sorted constants of `dengmi-core`.
 
 use crate::registry::{self, Files, Known, Origin, Row};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use std::{
     collections::BTreeMap,
     fmt::Write,
@@ -60,7 +60,7 @@ fn difference(present: &str, rendered: &str) -> Option<String> {
 fn render(files: &Files) -> Result<String> {
     let known = registry::known(files)?;
     let mut out = String::from(
-        "// Made by `cargo xtask gen` from registry/*.toml. Change those, not this.\n\nuse super::{\n    AlgorithmEntry, Alias, Authentication, Confidence, Family, GroupEntry, GroupKind, IkeEntry, KeyExchange, LibraryEntry, Mode, OidEntry, Origin,\n    RatedStrength, SchemeEntry, SgdEntry, SshEntry, Strength, SuiteEntry, VersionEntry,\n};\n",
+        "// Made by `cargo xtask gen` from registry/*.toml. Change those, not this.\n\nuse super::{\n    AlgorithmEntry, Alias, Authentication, Confidence, Family, GroupEntry, GroupKind, IkeClass, IkeEntry, KeyExchange, LibraryEntry, Mode, OidEntry, Origin,\n    RatedStrength, SchemeEntry, SgdEntry, SshEntry, Strength, SuiteEntry, VersionEntry,\n};\n",
     );
     let mut sources = Lines::default();
     for (key, text) in &known.sources {
@@ -456,16 +456,37 @@ fn ssh(mut row: Row, known: &Known) -> Result<Line> {
     })
 }
 
+const IKE_CLASSES: &[(&str, &str)] = &[
+    ("ikev2 encryption", "Encryption2"),
+    ("ikev2 prf", "Prf"),
+    ("ikev2 integrity", "Integrity"),
+    ("key exchange method", "KeyExchange"),
+    ("ikev1 encryption", "Encryption1"),
+    ("ikev1 hash", "Hash1"),
+    ("ikev1 authentication", "Authentication1"),
+    ("gmt0022 encryption", "EncryptionGmt0022"),
+    ("gmt0022 hash", "HashGmt0022"),
+    ("gmt0022 authentication", "AuthenticationGmt0022"),
+    ("gmt0022 asymmetric", "AsymmetricGmt0022"),
+];
+
 fn ike(mut row: Row, known: &Known) -> Result<Line> {
-    let class = row.text("class")?;
-    let value = row.maybe_number("value")?.ok_or_else(|| anyhow!("registry/ike.toml: no value"))?;
+    let class = row.word("class", IKE_CLASSES)?;
+    let value = row.maybe_number("value")?.ok_or_else(|| row.wrong("no value".to_owned()))?;
     let name = row.text("name")?;
     let algorithms = row.algorithms(known)?;
+    let key_bits = row.numbers("key_bits")?;
+    let aead = row.flag("aead")?;
+    if !key_bits.is_empty() && !algorithms.is_empty() && key_bits.len() != algorithms.len() {
+        return Err(row.wrong("key_bits and algorithms: expected as many of one as of the other".to_owned()));
+    }
     let origin = origin(&row.origin(known)?);
+    // The order of the classes is that of the enum, which the look-up relies on.
+    let place = IKE_CLASSES.iter().position(|(_, rust)| *rust == class).unwrap_or_default();
     Ok(Line {
-        key: format!("{class}\u{1f}{value:05}"),
+        key: format!("{place:02}\u{1f}{value:05}"),
         rust: format!(
-            "IkeEntry {{ class: {class:?}, value: {value}, name: {name:?}, algorithms: &{algorithms:?}, origin: {origin} }}"
+            "IkeEntry {{ class: IkeClass::{class}, value: {value}, name: {name:?}, algorithms: &{algorithms:?}, key_bits: &{key_bits:?}, aead: {aead}, origin: {origin} }}"
         ),
         names: Vec::new(),
     })
@@ -532,6 +553,8 @@ mod tests {
             ("algorithms", "id = \"sm4\"", "id = \"SM4\"", "not in lower case"),
             ("oids", "oid = \"1.2.156.10197.1.501\"", "oid = \"1.2.x\"", "numbers with dots"),
             ("oids", "conflict = true\nnote = ", "conflict = true\nstandard_note = ", "unknown key"),
+            ("ike", "key_bits = [128, 192, 256]", "key_bits = [128]", "as many of one as of the other"),
+            ("ike", "class = \"ikev2 prf\"", "class = \"prf\"", "expected one of ikev2 encryption"),
             ("sgd", "[[sgd]]", "[[sdg]]", "registry/sgd.toml: unknown heading \"sdg\""),
             ("sources", "[sources]", "[origins]", "unknown heading"),
         ];

@@ -141,6 +141,18 @@ impl Row {
         }
     }
 
+    /// Plain numbers.
+    pub(crate) fn numbers(&mut self, key: &str) -> Result<Vec<u16>> {
+        let Some(value) = self.left.remove(key) else {
+            return Ok(Vec::new());
+        };
+        let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        let numbers: Vec<u16> =
+            items.iter().filter_map(|item| item.as_integer().and_then(|number| u16::try_from(number).ok())).collect();
+        let all = !numbers.is_empty() && numbers.len() == items.len();
+        all.then_some(numbers).ok_or_else(|| self.wrong(format!("{key} is no list of numbers up to 65535")))
+    }
+
     /// A code point as the standards write it: so many hexadecimal digits after `0x`.
     pub(crate) fn code(&mut self, key: &str, digits: usize) -> Result<u32> {
         let text = self.text(key)?;

@@ -460,17 +460,48 @@ pub struct SshEntry {
     pub origin: Origin,
 }
 
-/// A value of an IKE attribute or transform (GM/T 0022 and private use).
+/// What a number of IKE numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IkeClass {
+    /// IKEv2 transform type 1.
+    Encryption2,
+    /// IKEv2 transform type 2.
+    Prf,
+    /// IKEv2 transform type 3.
+    Integrity,
+    /// IKEv2 transform type 4 and IKEv1 attribute 4.
+    KeyExchange,
+    /// IKEv1 attribute 1.
+    Encryption1,
+    /// IKEv1 attribute 2.
+    Hash1,
+    /// IKEv1 attribute 3.
+    Authentication1,
+    /// Attribute 1 in the profile of GM/T 0022.
+    EncryptionGmt0022,
+    /// Attribute 2 in the profile of GM/T 0022.
+    HashGmt0022,
+    /// Attribute 3 in the profile of GM/T 0022: 10 is not what it is in IKEv1.
+    AuthenticationGmt0022,
+    /// The asymmetric algorithm of the profile of GM/T 0022.
+    AsymmetricGmt0022,
+}
+
+/// A value of an IKE attribute or transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IkeEntry {
-    /// The attribute: `encryption`, `hash`, `authentication method`, …
-    pub class: &'static str,
+    /// What it is a number of.
+    pub class: IkeClass,
     /// The value.
     pub value: u16,
     /// What it names.
     pub name: &'static str,
-    /// Algorithm ids.
+    /// Algorithm ids: one for each of `key_bits`, where there are any.
     pub algorithms: &'static [&'static str],
+    /// The lengths that a key length attribute may choose; none where there is no such attribute.
+    pub key_bits: &'static [u16],
+    /// Whether it guards integrity itself.
+    pub aead: bool,
     /// Where the row comes from.
     pub origin: Origin,
 }
@@ -649,9 +680,14 @@ pub fn ssh_name(kind: &str, name: &str) -> Option<&'static SshEntry> {
     generated::SSH_NAMES.iter().find(|entry| entry.kind == kind && entry.name == name)
 }
 
-/// What a value of an IKE attribute names; `class` as in [`IkeEntry::class`].
-pub fn ike_attribute(class: &str, value: u16) -> Option<&'static IkeEntry> {
-    generated::IKE_ATTRIBUTES.iter().find(|entry| entry.class == class && entry.value == value)
+/// What a number of IKE names.
+pub fn ike(class: IkeClass, value: u16) -> Option<&'static IkeEntry> {
+    by_key(generated::IKE_ATTRIBUTES, &(class, value), |entry| (entry.class, entry.value))
+}
+
+/// All numbers of a class, in their order.
+pub fn ike_class(class: IkeClass) -> impl Iterator<Item = &'static IkeEntry> {
+    generated::IKE_ATTRIBUTES.iter().filter(move |entry| entry.class == class)
 }
 
 /// A source spelled out, by the key that [`Origin::source`] has.

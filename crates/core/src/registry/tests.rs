@@ -15,6 +15,7 @@ fn tables_are_sorted_and_every_row_is_found() {
     check(versions(), |entry| entry.code);
     check(oids(), |entry| entry.oid);
     check(algorithms(), |entry| entry.id);
+    check(generated::IKE_ATTRIBUTES, |entry| (entry.class, entry.value));
     for entry in suites() {
         assert_eq!(suite(Suite(u16::try_from(entry.code).unwrap())), Some(entry));
     }
@@ -45,7 +46,8 @@ fn every_id_is_an_algorithm_and_every_source_is_spelled_out() {
         .flatten()
         .chain(groups().iter().flat_map(|entry| entry.algorithms.iter().copied()))
         .chain(oids().iter().flat_map(|entry| entry.algorithms.iter().copied()))
-        .chain(generated::SGD.iter().flat_map(|entry| entry.algorithms.iter().copied()));
+        .chain(generated::SGD.iter().flat_map(|entry| entry.algorithms.iter().copied()))
+        .chain(generated::IKE_ATTRIBUTES.iter().flat_map(|entry| entry.algorithms.iter().copied()));
     for id in ids {
         assert_eq!(algorithm(id).map(|entry| entry.id), Some(id));
     }
@@ -219,7 +221,12 @@ fn names_of_other_worlds_are_found() {
     assert_eq!(services, [("jca", "Cipher"), ("openssl", "curve")]);
     assert!(ssh_name("kex", "sm2kep-sha2-nistp256").unwrap().false_friend);
     assert_eq!(ssh_name("mac", "sm2-sm3"), None);
-    assert_eq!(ike_attribute("encryption", 129).unwrap().algorithms, ["sm4"]);
+    assert_eq!(ike(IkeClass::EncryptionGmt0022, 129).unwrap().algorithms, ["sm4"]);
+    assert_eq!(ike(IkeClass::Authentication1, 10).unwrap().name, "ECDSA with SHA-384 on the P-384 curve");
+    assert_eq!(ike(IkeClass::AuthenticationGmt0022, 10).unwrap().name, "public-key digital envelope");
+    assert_eq!(ike(IkeClass::KeyExchange, 36).unwrap().algorithms, ["ml-kem-768"]);
+    assert_eq!(ike(IkeClass::Encryption1, 129), None);
+    assert_eq!(ike_class(IkeClass::Prf).count(), 9);
     assert_eq!(sgd_named("sgd_sm4_cbc").unwrap().value, 0x402);
 }
 
