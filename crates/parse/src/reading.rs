@@ -78,6 +78,14 @@ pub enum DefectKind {
         /// The first byte.
         first: u8,
     },
+    /// Not the identification line of an SSH connection (RFC 4253 4.2).
+    NotSsh,
+    /// A line that ends without a carriage return (RFC 4253 4.2).
+    LineEnd,
+    /// A binary packet of SSH whose length cannot be that of one (RFC 4253 6).
+    PacketLength(u32),
+    /// A binary packet of SSH with less padding than four bytes, or more than the packet holds.
+    Padding(u8),
     /// A record of a content type that does not exist.
     ContentType(u8),
     /// A record whose version differs from that of its connection.
@@ -149,6 +157,10 @@ impl fmt::Display for DefectKind {
             D::TooLong { found, most } => write!(out, "{found} bytes where at most {most} are allowed"),
             D::Limit { limit, most, found } => write!(out, "{limit}: {found} where the limit is {most}"),
             D::NotTls { first } => write!(out, "not a record: starts with {first:#04x}"),
+            D::NotSsh => out.write_str("not an identification of SSH"),
+            D::LineEnd => out.write_str("a line without a carriage return at its end"),
+            D::PacketLength(length) => write!(out, "a packet cannot have {length} bytes"),
+            D::Padding(length) => write!(out, "{length} bytes of padding"),
             D::ContentType(number) => write!(out, "unknown content type {number}"),
             D::RecordVersion(version) => write!(out, "record version {version:#06x} differs from the connection's"),
             D::RecordLength(length) => write!(out, "a record of {length} bytes cannot hold what it says it holds"),
@@ -198,6 +210,8 @@ pub struct Limits {
     pub certificate: usize,
     /// Elements of one list inside a certificate: names, parts of a name, usages, addresses.
     pub elements: usize,
+    /// Names in one list of an SSH message.
+    pub names: usize,
     /// Certificates in one file.
     pub bundle: usize,
     /// Alerts kept of one connection.
@@ -217,6 +231,7 @@ impl Limits {
         authorities: 1024,
         certificate: 1 << 16,
         elements: 1024,
+        names: 256,
         bundle: 4096,
         alerts: 16,
         defects: 64,
@@ -248,6 +263,8 @@ pub enum Limit {
     Certificate,
     /// [`Limits::elements`]
     Elements,
+    /// [`Limits::names`]
+    Names,
     /// [`Limits::bundle`]
     Bundle,
     /// [`Limits::alerts`]
@@ -267,6 +284,7 @@ impl fmt::Display for Limit {
             Limit::Authorities => "names of authorities",
             Limit::Certificate => "bytes of a certificate",
             Limit::Elements => "elements of a list in a certificate",
+            Limit::Names => "names of a list",
             Limit::Bundle => "certificates in a file",
             Limit::Alerts => "alerts",
             Limit::Defects => "defects",
@@ -421,7 +439,7 @@ impl<'a> Reader<'a> {
     /// What stands behind a length of one byte.
     ///
     /// # Errors
-    /// [`DefectKind::Short`]; so for the next two.
+    /// [`DefectKind::Short`]; so for the next three.
     pub fn vector8(&mut self) -> Result<Reader<'a>, Defect> {
         let mut ahead = self.clone();
         let length = usize::from(ahead.u8()?);
@@ -445,6 +463,16 @@ impl<'a> Reader<'a> {
     pub fn vector24(&mut self) -> Result<Reader<'a>, Defect> {
         let mut ahead = self.clone();
         let length = usize::try_from(ahead.u24()?).unwrap_or(usize::MAX);
+        self.vector(ahead, length)
+    }
+
+    /// What stands behind a length of four bytes: a `string` of SSH (RFC 4251 5).
+    ///
+    /// # Errors
+    /// [`DefectKind::Short`].
+    pub fn vector32(&mut self) -> Result<Reader<'a>, Defect> {
+        let mut ahead = self.clone();
+        let length = usize::try_from(ahead.u32()?).unwrap_or(usize::MAX);
         self.vector(ahead, length)
     }
 

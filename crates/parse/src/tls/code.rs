@@ -151,6 +151,8 @@ codes! {
     }
 }
 
+pub(crate) use codes;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,7 +40,7 @@ impl<T> Sides<T> {
         }
     }
 
-    fn of_mut(&mut self, side: Side) -> &mut T {
+    pub(crate) fn of_mut(&mut self, side: Side) -> &mut T {
         match side {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,

@@ -21,11 +21,17 @@ pub(crate) fn vectors(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors").join(folder)
 }
 
-/// Every capture of the folder, each with its one flow.
+/// Every capture of the TLS family, each with its one flow.
 pub(crate) fn conversations() -> Vec<Conversation> {
+    named(|name| !["ssh-", "ike"].iter().any(|other| name.starts_with(other)))
+}
+
+/// Every capture whose file has such a name.
+pub(crate) fn named(wanted: impl Fn(&str) -> bool) -> Vec<Conversation> {
     let folder = vectors("captures");
     let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    names.retain(|path| wanted(path.file_name().unwrap().to_str().unwrap()));
     names.sort();
     names.iter().map(|path| conversation(path)).collect()
 }

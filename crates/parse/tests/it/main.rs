@@ -7,4 +7,5 @@ mod capture;
 mod certificates;
 mod hostile;
 mod replay;
+mod ssh;
 mod watcher;
