@@ -5,6 +5,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
+mod features;
+pub use features::Features;
+
 /// A field of a session: seen, positively absent (`null`), or hidden (no key; the reason stands in `hidden`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Field<T> {
@@ -414,6 +417,8 @@ macro_rules! facts { ($($(#[$doc:meta])* $name:ident($type:ty) $kind:literal)*) 
 facts! {
     /// What a version accepts.
     Accepts(Accepts) "tls.accepts"
+    /// What a version does beside its lists.
+    Features(Features) "tls.features"
     /// How far a probe of one endpoint got.
     Coverage(Coverage) "probe.coverage"
     /// A certificate.

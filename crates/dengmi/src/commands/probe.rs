@@ -205,6 +205,8 @@ fn finding_text(finding: &Finding, voice: &Voice) -> String {
         Finding::OtherVersion { asked, chosen } => {
             voice.text("finding-version", &[("asked", &asked.to_string()), ("chosen", &chosen.to_string())])
         }
+        Finding::Unsteady { version } => voice.text("finding-unsteady", &[("version", &version.to_string())]),
+        Finding::LongHello { version } => voice.text("finding-long", &[("version", &version.to_string())]),
         Finding::Intolerant { version, .. } => voice.text("finding-intolerant", &[("version", &version.to_string())]),
     }
 }

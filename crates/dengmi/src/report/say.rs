@@ -354,6 +354,10 @@ impl Input<'_> {
                 let names = accepts.suite_names.join(", ");
                 same(&if names.is_empty() { version } else { format!("{version}: {names}") })
             }
+            Fact::Features(features) => {
+                let told: Vec<_> = features.told().iter().map(|(name, value)| format!("{name} {value}")).collect();
+                same(&told.join(", "))
+            }
             Fact::Coverage(coverage) => {
                 let values = [
                     ("speaks", same(&coverage.speaks.join(", "))),

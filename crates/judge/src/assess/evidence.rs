@@ -51,7 +51,8 @@ impl<'a> Evidence<'a> {
                     let list = evidence.observed.entry(observation.observed.as_str().into()).or_default();
                     list.push((entry, observation));
                 }
-                Fact::Described(_) | Fact::HandedIn(_) | Fact::Foreign(..) => {}
+                // Features are for people to read; no predicate asks for them.
+                Fact::Described(_) | Fact::HandedIn(_) | Fact::Features(_) | Fact::Foreign(..) => {}
             }
         }
         for list in evidence.observed.values_mut() {

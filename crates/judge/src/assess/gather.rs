@@ -8,7 +8,7 @@ use dengmi_core::system::{
 };
 use dengmi_core::{
     Accepts, Asked, Certificate, Chain, Coverage, Date, EntryNumber, Fact, Method, Observation, Protocol, Reach,
-    Session, StatedValue, date, method_word, registry,
+    Session, StatedValue, Suite, Version, date, method_word, registry,
 };
 use time::macros::date;
 
@@ -598,11 +598,16 @@ impl<'a> Gather<'a> {
             _ => registry::version(accepts.version).map_or_else(|| accepts.version.number(), |entry| entry.name.into()),
         };
         self.words(Word::Protocol, vec![name.into()], source);
-        let suites = accepts.suites.iter().map(|suite| match registry::suite(*suite) {
+        let named = |suite: &Suite| match registry::suite(*suite) {
             Some(entry) => Box::from(entry.name),
             None => suite.number().into(),
-        });
-        self.words(Word::Suites, suites.collect(), source);
+        };
+        let suites = match accepts.version {
+            // Two bytes do not tell one kind of SSL 2.0 from another.
+            Version::SSL_2_0 => accepts.suite_names.clone(),
+            _ => accepts.suites.iter().map(named).collect(),
+        };
+        self.words(Word::Suites, suites, source);
     }
 
     fn certificate(&mut self, certificate: &Certificate, source: Source) {

@@ -7,7 +7,7 @@ mod time;
 
 pub use bundle::{PemBlock, read_bundle, read_pem};
 pub use der::Oid;
-pub use name::{Attribute, GeneralName, Name};
+pub use name::{Attribute, GeneralName, Name, read_name};
 
 use der::{Element, explicit, implicit};
 

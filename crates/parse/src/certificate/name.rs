@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::der::{self, Element, Oid, implicit};
-use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Reader};
+use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Read, Reader};
 
 /// A distinguished name (RFC 5280 4.1.2.4). Printed as RFC 4514 has it: last part first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,16 @@ const SHORT: [(&[u8], &str); 15] = [
     (&[0x55, 4, 97], "organizationIdentifier"),
     (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1], "emailAddress"),
 ];
+
+/// Reads a distinguished name that stands alone, as in the list of authorities of a CertificateRequest.
+///
+/// # Errors
+/// Not the DER of a name.
+pub fn read_name<'a>(der: &'a [u8], limits: &Limits) -> Read<Name<'a>> {
+    let (mut reader, mut defects) = (Reader::new(der), Defects::new(limits));
+    let name = Name::read(&mut reader, limits, &mut defects)?;
+    Ok(defects.whole(name, &reader))
+}
 
 impl<'a> Name<'a> {
     /// The next element as a name.

@@ -77,6 +77,7 @@ codes! {
         SUPPORTED_GROUPS = 10 "supported_groups"
         EC_POINT_FORMATS = 11 "ec_point_formats"
         SIGNATURE_ALGORITHMS = 13 "signature_algorithms"
+        HEARTBEAT = 15 "heartbeat"
         APPLICATION_LAYER_PROTOCOL_NEGOTIATION = 16 "application_layer_protocol_negotiation"
         SIGNED_CERTIFICATE_TIMESTAMP = 18 "signed_certificate_timestamp"
         PADDING = 21 "padding"

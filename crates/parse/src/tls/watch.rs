@@ -126,6 +126,8 @@ pub struct Handshake {
     pub completed: bool,
     /// Whether the first thing seen was already protected.
     pub midstream: bool,
+    /// Whether a CertificateStatus was seen (RFC 6066 8).
+    pub stapled_status: bool,
     /// Whether the server's ServerHelloDone was seen.
     pub server_hello_done: bool,
     /// Alerts in clear, in order.
@@ -366,12 +368,13 @@ impl Watcher {
                 self.handshake.certificate_verify.get_or_insert_with(|| body.into());
                 Ok(Vec::new())
             }
+            (Side::Server, HandshakeType::CERTIFICATE_STATUS) => {
+                self.handshake.stapled_status = true;
+                Ok(Vec::new())
+            }
             (
                 Side::Server,
-                HandshakeType::HELLO_REQUEST
-                | HandshakeType::NEW_SESSION_TICKET
-                | HandshakeType::CERTIFICATE_STATUS
-                | HandshakeType::SUPPLEMENTAL_DATA,
+                HandshakeType::HELLO_REQUEST | HandshakeType::NEW_SESSION_TICKET | HandshakeType::SUPPLEMENTAL_DATA,
             )
             | (Side::Client, HandshakeType::SUPPLEMENTAL_DATA | HandshakeType::CERTIFICATE_URL) => Ok(Vec::new()),
             (_, HandshakeType(number)) => Err(Defect { at: 0, what: DefectKind::UnexpectedMessage(number) }),

@@ -1,6 +1,6 @@
 //! What came back for one hello.
 
-use dengmi_core::{Group, Scheme, Suite, Version};
+use dengmi_core::{Features, Group, Scheme, Suite, Version};
 use dengmi_parse::tls::AlertDescription;
 use std::fmt;
 
@@ -38,6 +38,10 @@ pub struct Chosen {
     pub client_certificate: Option<bool>,
     /// A HelloRetryRequest.
     pub retry: bool,
+    /// What else the answer told.
+    pub features: Features,
+    /// SSL 2.0 has the client choose: the kinds that the server has.
+    pub kinds: Vec<u32>,
 }
 
 /// Why there is no answer.

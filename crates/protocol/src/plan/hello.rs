@@ -1,9 +1,9 @@
 //! An offer as bytes.
 
 use super::{Offer, Style};
-use dengmi_core::{Group, Version};
-use dengmi_parse::tls::message::{ClientHello, Extension, Extensions, KeyShareEntry, TooLong};
-use dengmi_parse::tls::{ContentType, Dialect, Record};
+use dengmi_core::{Group, Suite, Version, registry};
+use dengmi_parse::tls::message::{ClientHello, Extension, Extensions, KeyShareEntry, Ssl2ClientHello, TooLong};
+use dengmi_parse::tls::{ContentType, Dialect, ExtensionType, Record};
 
 /// Key shares of hellos that are never completed: the curves' own base points, whose secret is 1. They are valid public
 /// keys and need no arithmetic. X25519 (RFC 7748 4.1), P-256 (SP 800-186 3.2.1.3), curveSM2 (GB/T 32918.5).
@@ -21,22 +21,34 @@ const SHARES: [(Group, &str); 3] = [
     ),
 ];
 
-/// The record with the ClientHello of `offer`. The session id stays empty: a server that wants to resume something has
-/// nothing to resume.
+/// Protocols offered by ALPN: what servers of the web, of mail, of messages and of names speak (IANA "TLS ALPN Protocol
+/// IDs").
+const PROTOCOLS: [&[u8]; 10] =
+    [b"h2", b"http/1.1", b"http/1.0", b"imap", b"pop3", b"managesieve", b"xmpp-client", b"mqtt", b"dot", b"ftp"];
+
+/// DEFLATE (RFC 3749).
+const DEFLATE: u8 = 1;
+
+/// The record with the ClientHello of `offer`. Without [`Offer::session`] the session id stays empty: a server that wants
+/// to resume something has nothing to resume.
 ///
 /// # Errors
 /// [`TooLong`] when a list of the offer does not fit its length field, or the hello does not fit one record.
 pub fn hello(offer: &Offer, random: [u8; 32]) -> Result<Vec<u8>, TooLong> {
+    if offer.version == Version::SSL_2_0 {
+        return ssl2(offer, &random);
+    }
     let dialect = if offer.version == Version::TLCP { Dialect::Tlcp } else { Dialect::Tls };
+    let asks = asks(offer) && offer.version < Version::TLS_1_3;
     let client_hello = ClientHello {
         version: dialect.hello_version(offer.version),
         random,
-        session_id: &[],
+        session_id: offer.session.as_ref().map(|session| &*session.id).unwrap_or_default(),
         suites: offer.suites.clone(),
-        compressions: &[0],
+        compressions: if asks { &[DEFLATE, 0] } else { &[0] },
         extensions: extensions(offer)?,
     };
-    let mut message = Vec::new();
+    let mut message = Vec::with_capacity(1024);
     client_hello.write(&mut message)?;
     let version = dialect.first_record_version(offer.version);
     let mut record = Vec::with_capacity(message.len().saturating_add(5));
@@ -44,28 +56,74 @@ pub fn hello(offer: &Offer, random: [u8; 32]) -> Result<Vec<u8>, TooLong> {
     Ok(record)
 }
 
+/// All kinds there are: the server answers with its own.
+fn ssl2(offer: &Offer, random: &[u8; 32]) -> Result<Vec<u8>, TooLong> {
+    let kinds = registry::ssl2_kinds().iter().map(|entry| entry.code).collect();
+    let challenge = random.get(..16).unwrap_or_default();
+    let hello = Ssl2ClientHello { version: offer.version, kinds, session_id: &[], challenge };
+    let mut record = Vec::new();
+    hello.write(&mut record)?;
+    Ok(record)
+}
+
+/// An SSL 2.0 kind by its low two bytes.
+pub(super) fn ssl2_suite(kind: u32) -> Suite {
+    let [.., high, low] = kind.to_be_bytes();
+    Suite(u16::from_be_bytes([high, low]))
+}
+
+fn asks(offer: &Offer) -> bool {
+    offer.features && offer.style == Style::Full
+}
+
 /// The extension block; `None` leaves it out, since an empty one is refused by some (GM/T 0024 servers).
-fn extensions(offer: &Offer) -> Result<Option<Extensions<'static>>, TooLong> {
+fn extensions(offer: &Offer) -> Result<Option<Extensions<'_>>, TooLong> {
     let mut list = Vec::new();
-    let named = !matches!(offer.style, Style::Plain | Style::Grouped);
-    if named && let Some(name) = &offer.server_name {
+    let tls13 = offer.version == Version::TLS_1_3;
+    if !matches!(offer.style, Style::Plain | Style::Grouped)
+        && let Some(name) = &offer.server_name
+    {
         list.push(Extension::server_name(name)?);
     }
-    if !matches!(offer.style, Style::Plain | Style::Named) {
+    if offer.style.sends_lists() {
         if !offer.groups.is_empty() {
             list.push(Extension::supported_groups(&offer.groups)?);
         }
-        if offer.version < Version::TLS_1_3 && offer.version != Version::TLCP {
+        if !tls13 && offer.version != Version::TLCP {
             list.push(Extension::ec_point_formats(&[0])?);
         }
         if !offer.schemes.is_empty() {
             list.push(Extension::signature_algorithms(&offer.schemes)?);
         }
+        if !offer.certificate_schemes.is_empty() {
+            let list_of = Extension::signature_algorithms(&offer.certificate_schemes)?;
+            list.push(Extension::new(ExtensionType::SIGNATURE_ALGORITHMS_CERT, list_of.body));
+        }
     }
-    if offer.version == Version::TLS_1_3 {
+    if tls13 {
         list.push(Extension::supported_versions(&[Version::TLS_1_3])?);
         list.push(Extension::psk_key_exchange_modes(&[1])?);
         list.push(shares(offer)?);
+        return Ok(Some(Extensions(list)));
+    }
+    if offer.style == Style::Full {
+        // Only an answer with CBC tells about it, so it goes with every hello.
+        list.push(Extension::new(ExtensionType::ENCRYPT_THEN_MAC, &[][..]));
+    }
+    if asks(offer) {
+        list.push(Extension::new(ExtensionType::EXTENDED_MASTER_SECRET, &[][..]));
+        list.push(Extension::new(ExtensionType::RENEGOTIATION_INFO, &[0][..]));
+        list.push(Extension::application_protocols(&PROTOCOLS)?);
+        // status_request: OCSP, no responder named, no extensions (RFC 6066 8).
+        list.push(Extension::new(ExtensionType::STATUS_REQUEST, &[1, 0, 0, 0, 0][..]));
+        list.push(Extension::new(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, &[][..]));
+        // heartbeat: peer_not_allowed_to_send (RFC 6520 2). Nothing is ever sent.
+        list.push(Extension::new(ExtensionType::HEARTBEAT, &[2][..]));
+        list.push(Extension::new(ExtensionType::RECORD_SIZE_LIMIT, &[0x40, 0][..]));
+    }
+    let ticket = offer.session.as_ref().map(|session| &*session.ticket).filter(|ticket| !ticket.is_empty());
+    if asks(offer) || ticket.is_some() {
+        list.push(Extension::session_ticket(ticket.unwrap_or_default()));
     }
     Ok((!list.is_empty()).then_some(Extensions(list)))
 }
@@ -90,7 +148,7 @@ fn bytes(hexadecimal: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Lists, Scope};
+    use crate::plan::{Lists, Scope, Session};
     use dengmi_core::Suite;
     use dengmi_parse::Limits;
     use dengmi_parse::tls::ExtensionType;
@@ -98,7 +156,10 @@ mod tests {
 
     fn offer(version: Version, style: Style) -> Offer {
         let Lists { suites, groups, schemes, .. } = Lists::registry(version);
-        Offer { version, suites, groups, schemes, style, server_name: Some(Arc::from("peer.test")) }
+        let server_name = Some(Arc::from("peer.test"));
+        let certificate_schemes = Vec::new();
+        let (features, session) = (false, None);
+        Offer { version, suites, groups, schemes, certificate_schemes, style, features, server_name, session }
     }
 
     fn check(version: Version, style: Style, record_version: [u8; 2], hello_version: Version, kinds: &[ExtensionType]) {
@@ -119,14 +180,37 @@ mod tests {
         let (schemes, versions) = (E::SIGNATURE_ALGORITHMS, E::SUPPORTED_VERSIONS);
         let tls13 = [name, groups, schemes, versions, E::PSK_KEY_EXCHANGE_MODES, E::KEY_SHARE];
         check(Version::SSL_3_0, Style::Plain, [3, 0], Version::SSL_3_0, &[]);
-        check(Version::TLS_1_0, Style::Full, [3, 1], Version::TLS_1_0, &[name, groups, formats]);
-        check(Version::TLS_1_2, Style::Full, [3, 1], Version::TLS_1_2, &[name, groups, formats, schemes]);
+        let mac = E::ENCRYPT_THEN_MAC;
+        check(Version::TLS_1_0, Style::Full, [3, 1], Version::TLS_1_0, &[name, groups, formats, mac]);
+        check(Version::TLS_1_0, Style::Lean, [3, 1], Version::TLS_1_0, &[name, groups, formats]);
+        check(Version::TLS_1_2, Style::Full, [3, 1], Version::TLS_1_2, &[name, groups, formats, schemes, mac]);
+        check(Version::TLS_1_2, Style::Lean, [3, 1], Version::TLS_1_2, &[name, groups, formats, schemes]);
         check(Version::TLS_1_2, Style::Plain, [3, 1], Version::TLS_1_2, &[]);
         check(Version::TLS_1_3, Style::Full, [3, 1], Version::TLS_1_2, &tls13);
         check(Version::TLS_1_3, Style::Shares, [3, 1], Version::TLS_1_2, &tls13);
         check(Version::TLCP, Style::Plain, [1, 1], Version::TLCP, &[]);
         check(Version::TLCP, Style::Named, [1, 1], Version::TLCP, &[name]);
         check(Version::TLCP, Style::Grouped, [1, 1], Version::TLCP, &[groups, schemes]);
+    }
+
+    #[test]
+    fn everything_that_is_answered_in_clear_is_asked_for_once() {
+        use ExtensionType as E;
+        let asks = Offer { features: true, ..offer(Version::TLS_1_2, Style::Full) };
+        let ticket = Session { id: vec![1; 32], ticket: vec![2; 64] };
+        let resumes = Offer { session: Some(Arc::new(ticket)), ..offer(Version::TLS_1_2, Style::Full) };
+        for (offer, compressions, ticket) in [(&asks, &[1, 0][..], Some(0)), (&resumes, &[0], Some(64))] {
+            let record = hello(offer, [7; 32]).unwrap();
+            let read = ClientHello::read(&record[9..], &Limits::default()).unwrap().value;
+            let extensions = read.extensions.unwrap();
+            assert_eq!((read.compressions, extensions.session_ticket().map(<[u8]>::len)), (compressions, ticket));
+            let asked = [E::EXTENDED_MASTER_SECRET, E::RENEGOTIATION_INFO, E::STATUS_REQUEST, E::HEARTBEAT];
+            assert!(asked.iter().all(|&kind| extensions.find(kind).is_some() == offer.features));
+        }
+        // A server of SSL 2.0 is asked in its own form, with every kind that there is.
+        let record = hello(&offer(Version::SSL_2_0, Style::Plain), [7; 32]).unwrap();
+        let read = Ssl2ClientHello::read(&record[2..], &Limits::default()).unwrap().value;
+        assert_eq!((read.version, read.kinds.len()), (Version::SSL_2_0, registry::ssl2_kinds().len()));
     }
 
     #[test]

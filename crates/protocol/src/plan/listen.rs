@@ -1,8 +1,13 @@
 //! What comes back for a hello, byte by byte, as an [`Answer`].
 
+use super::hello::ssl2_suite;
 use super::{Answer, Chosen, Loss, Spoken};
-use dengmi_parse::Limits;
-use dengmi_parse::tls::{Handshake, Side, Then, Watcher};
+use dengmi_core::registry::Mode;
+use dengmi_core::{Features, Suite, Version, registry};
+use dengmi_parse::certificate::read_name;
+use dengmi_parse::tls::message::{CertificateRequest, Extensions, Ssl2ServerHello};
+use dengmi_parse::tls::{AlertDescription, ExtensionType, Handshake, Side, Then, Watcher};
+use dengmi_parse::{Limits, Reading};
 
 /// First bytes that are waited for to tell a foreign protocol by.
 const FIRST: usize = 8;
@@ -54,6 +59,14 @@ impl Listener {
     /// The answer, once [`Listener::feed`] said that it has enough, or when no more will come.
     pub fn answer(self, stopped: Option<Stopped>) -> Answer {
         let handshake = self.watcher.into_handshake();
+        if let Some(body) = &handshake.ssl2_server_hello
+            && let Ok(Reading { value: hello, .. }) = Ssl2ServerHello::read(body, &self.limits)
+        {
+            return Answer::Chose(Box::new(ssl2(&hello)));
+        }
+        if handshake.ssl2_error.is_some() {
+            return Answer::Refused(AlertDescription::HANDSHAKE_FAILURE);
+        }
         if let (Some(version), Some(suite)) = (handshake.version, handshake.suite) {
             let certificates = handshake.certificates.server.iter().flatten().map(|der| der.to_vec()).collect();
             return Answer::Chose(Box::new(Chosen {
@@ -64,6 +77,8 @@ impl Listener {
                 certificates,
                 client_certificate: handshake.client_auth,
                 retry: handshake.retry.is_some() && handshake.server_hello.is_none(),
+                features: features(&handshake, version, suite, &self.limits),
+                kinds: Vec::new(),
             }));
         }
         if let Some(alert) = fatal(&handshake) {
@@ -78,6 +93,79 @@ impl Listener {
             _ => Answer::NotTls(Spoken::of(&self.first)),
         }
     }
+}
+
+fn ssl2(hello: &Ssl2ServerHello<'_>) -> Chosen {
+    Chosen {
+        version: hello.version,
+        suite: hello.kinds.first().map_or(Suite(0), |&kind| ssl2_suite(kind)),
+        group: None,
+        scheme: None,
+        certificates: (!hello.certificate.is_empty()).then(|| hello.certificate.to_vec()).into_iter().collect(),
+        client_certificate: None,
+        retry: false,
+        features: Features::new(hello.version),
+        kinds: hello.kinds.clone(),
+    }
+}
+
+/// Most names of authorities that are kept.
+const AUTHORITIES: usize = 64;
+
+/// The name of an authority for people: RFC 4514, or the DER where it cannot be read.
+pub fn authority(name: &[u8]) -> Box<str> {
+    match read_name(name, &Limits::default()) {
+        Ok(read) => read.value.to_string().into(),
+        Err(_) => name.iter().take(128).map(|byte| format!("{byte:02x}")).collect::<String>().into(),
+    }
+}
+
+/// What an answer in clear tells beside its choice, as far as the hello asked.
+fn features(handshake: &Handshake, version: Version, suite: Suite, limits: &Limits) -> Features {
+    let mut features = Features::new(version);
+    if version >= Version::TLS_1_3 {
+        return features;
+    }
+    let (Some(Ok(asked)), Some(Ok(answer))) =
+        (handshake.read_client_hello(limits), handshake.read_server_hello(limits))
+    else {
+        return features;
+    };
+    let (asked, answer) = (asked.value, answer.value);
+    let none = Extensions::default();
+    let (offered, answered) = (asked.extensions.as_ref().unwrap_or(&none), answer.extensions.as_ref().unwrap_or(&none));
+    let told = |kind| offered.find(kind).map(|_| answered.find(kind).is_some());
+    features.extended_master_secret = told(ExtensionType::EXTENDED_MASTER_SECRET);
+    let cbc = registry::suite(suite).is_some_and(|entry| entry.mode == Mode::Cbc);
+    features.encrypt_then_mac = told(ExtensionType::ENCRYPT_THEN_MAC).filter(|_| cbc);
+    features.secure_renegotiation = told(ExtensionType::RENEGOTIATION_INFO);
+    features.heartbeat = told(ExtensionType::HEARTBEAT);
+    features.session_ticket = told(ExtensionType::SESSION_TICKET);
+    features.certificate_timestamps = told(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP);
+    // A status is promised by the extension and kept by a message of its own.
+    features.stapled_status = told(ExtensionType::STATUS_REQUEST).map(|_| handshake.stapled_status);
+    features.compression = (asked.compressions.len() > 1).then_some(answer.compression != 0);
+    features.session_id = Some(!answer.session_id.is_empty() && answer.session_id != asked.session_id);
+    features.resumed = (!asked.session_id.is_empty()).then_some(handshake.resumed == Some(true));
+    features.record_size_limit = offered.find(ExtensionType::RECORD_SIZE_LIMIT).map(|_| {
+        let body = answered.find(ExtensionType::RECORD_SIZE_LIMIT).and_then(|body| body.try_into().ok());
+        body.map_or(0, u16::from_be_bytes)
+    });
+    let protocol = |extensions: &Extensions<'_>| {
+        let named = extensions.application_protocols().and_then(Result::ok).unwrap_or_default();
+        named.first().map(|name| String::from_utf8_lossy(name).into()).unwrap_or_default()
+    };
+    features.application_protocol =
+        told(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION).map(|_| protocol(answered));
+    features.point_formats = answered.ec_point_formats().and_then(Result::ok).unwrap_or_default().to_vec();
+    features.dh_bits = handshake.dh_bits.and_then(|bits| u32::try_from(bits).ok()).into_iter().collect();
+    features.client_certificate = handshake.client_auth;
+    if let Some(Ok(Reading { value: CertificateRequest::Types { authorities, .. }, .. })) =
+        handshake.read_certificate_request(limits)
+    {
+        features.client_authorities = authorities.iter().take(AUTHORITIES).map(|name| authority(name)).collect();
+    }
+    features
 }
 
 /// The alert that ended it: the last one, a warning too when nothing else came.
@@ -122,8 +210,11 @@ mod tests {
             suites: vec![Suite(0x009c)],
             groups: vec![Group(0x0017)],
             schemes: vec![],
+            certificate_schemes: vec![],
             style: Style::Full,
+            features: false,
             server_name: None,
+            session: None,
         };
         Listener::new(&hello(&offer, [0; 32]).unwrap(), Limits::default())
     }
@@ -138,6 +229,7 @@ mod tests {
     }
 
     fn chosen(certificates: &[&[u8]], client_certificate: Option<bool>) -> Answer {
+        let features = Features { session_id: Some(false), client_certificate, ..Features::new(Version::TLS_1_2) };
         Answer::Chose(Box::new(Chosen {
             version: Version::TLS_1_2,
             suite: Suite(0x009c),
@@ -146,6 +238,8 @@ mod tests {
             certificates: certificates.iter().map(|der| der.to_vec()).collect(),
             client_certificate,
             retry: false,
+            features,
+            kinds: Vec::new(),
         }))
     }
 

@@ -1,13 +1,13 @@
 //! What to ask one endpoint, and what its answers add up to. Pure: the same answers lead to the same offers, so a run
 //! is a table in a test and needs no socket.
 //!
-//! Every version is asked by a chain of hellos of its own; chains do not depend on each other and may run side by
-//! side. With `k` accepted suites and `g` groups a version costs at most `max(k, g) + 3` hellos with a server that
-//! takes groups in the client's order, and at most `k + g + 3` with any other: a group that such a server
-//! prefers hides the others, and leaving it out can take away the curve of an ECDSA certificate or the exchange of the
-//! ECDHE suites, so it is left out only once the suites are known. Suites that use no group tell none, so `g` groups need
-//! as many suites that do, or hellos of their own; where only one does, the order of suites costs one more. A version
-//! that is refused costs one hello.
+//! Every version is asked by a chain of hellos of its own; chains may run side by side, but that of a lower version waits
+//! for the first answer to a higher one, which may rule it out. With `k` accepted suites, `g` groups and `s` schemes a
+//! version costs at most `k + 1` hellos for suites, `max(g, s) + 3` for what the same hellos did not tell of the lists, one
+//! for whose order counts, and a few that compare two suites. A server that takes groups in the client's order tells them
+//! with its suites. One with an order of its own does not: a group that it prefers hides the others, and leaving it
+//! out can take away the curve of an ECDSA certificate or the exchange of the ECDHE suites, so it is left out only
+//! once the suites are known. A version that is refused costs one hello, or none.
 //!
 //! One thing cannot be seen: before TLS 1.3 a server with an order of its own and certificates on elliptic curves only
 //! never names a group that it likes less than the curve of its certificate.
@@ -20,12 +20,13 @@ mod offer;
 
 pub use answer::{Answer, Chosen, Loss, Spoken};
 pub use hello::hello;
-pub use listen::{Listener, Stopped};
-pub use offer::{Offer, Style};
+pub use listen::{Listener, Stopped, authority};
+pub use offer::{Offer, Session, Style};
 
-use chain::Chain;
+use chain::{Chain, Ending, legacy};
 use dengmi_core::registry::{self, GroupKind};
-use dengmi_core::{Accepts, Group, Reach, Scheme, Suite, Version};
+use dengmi_core::{Accepts, Features, Group, Reach, Scheme, Suite, Version};
+use dengmi_parse::tls::AlertDescription;
 use std::sync::Arc;
 
 /// Losses in a row, on an endpoint that has never answered, after which it is left alone.
@@ -55,14 +56,24 @@ pub struct Scope {
     pub server_name: Option<Arc<str>>,
     /// How often a question without an answer is asked, at least once.
     pub tries: u32,
+    /// Whether every code point is tried that the registry does not know.
+    pub sweep: bool,
 }
 
 impl Scope {
-    /// Everything that the registry knows, in TLS 1.3, 1.2, TLCP, TLS 1.1, 1.0 and SSL 3.0.
+    /// Everything that the registry knows, in TLS 1.3, 1.2, TLCP, TLS 1.1, 1.0, SSL 3.0 and 2.0.
     pub fn registry(server_name: Option<Arc<str>>) -> Scope {
-        const VERSIONS: [Version; 6] =
-            [Version::TLS_1_3, Version::TLS_1_2, Version::TLCP, Version::TLS_1_1, Version::TLS_1_0, Version::SSL_3_0];
-        Scope { versions: VERSIONS.map(|version| Arc::new(Lists::registry(version))).into(), server_name, tries: 3 }
+        let versions = [
+            Version::TLS_1_3,
+            Version::TLS_1_2,
+            Version::TLCP,
+            Version::TLS_1_1,
+            Version::TLS_1_0,
+            Version::SSL_3_0,
+            Version::SSL_2_0,
+        ];
+        let versions = versions.map(|version| Arc::new(Lists::registry(version))).into();
+        Scope { versions, server_name, tries: 3, sweep: false }
     }
 }
 
@@ -73,12 +84,13 @@ impl Lists {
         const FIRST: [Suite; 4] =
             [Suite::ECC_SM4_CBC_SM3, Suite::ECC_SM4_GCM_SM3, Suite::ECDHE_SM4_CBC_SM3, Suite::ECDHE_SM4_GCM_SM3];
         let known = registry::suites_of(version).filter_map(|entry| u16::try_from(entry.code).ok()).map(Suite);
-        let mut suites: Vec<Suite> = known.collect();
+        let kinds = registry::ssl2_kinds().iter().map(|entry| hello::ssl2_suite(entry.code));
+        let mut suites: Vec<Suite> = if version == Version::SSL_2_0 { kinds.collect() } else { known.collect() };
         suites.sort_by_key(|suite| FIRST.iter().position(|first| first == suite).unwrap_or(FIRST.len()));
         // RFC 7919: a server that shares none of the prime fields on offer must not choose DHE at all before TLS 1.3.
         let usable = |kind: GroupKind| version == Version::TLS_1_3 || kind == GroupKind::Ecdh;
         let groups = match version {
-            Version::SSL_3_0 => Vec::new(),
+            Version::SSL_2_0 | Version::SSL_3_0 => Vec::new(),
             Version::TLCP => vec![Group::CURVE_SM2],
             _ => registry::groups().iter().filter(|entry| usable(entry.kind)).map(|entry| Group(entry.code)).collect(),
         };
@@ -125,6 +137,16 @@ pub enum Finding {
         /// The style that came next.
         style: Style,
     },
+    /// The same question was answered in one way and then in another.
+    Unsteady {
+        /// The version.
+        version: Version,
+    },
+    /// A hello of 16,000 bytes has no answer, so that not every code point could be tried.
+    LongHello {
+        /// The version.
+        version: Version,
+    },
 }
 
 /// Names a question, so that its answer finds the way back.
@@ -145,6 +167,8 @@ pub struct Known {
     pub reach: Reach,
     /// The lists.
     pub accepts: Accepts,
+    /// What else its answers told.
+    pub features: Features,
     /// Nothing of this version is left to ask, and nothing was lost.
     pub complete: bool,
     /// Hellos that were sent.
@@ -178,12 +202,14 @@ pub struct Plan {
     certificates: Vec<MetCertificates>,
     client_certificate: bool,
     spoken: Vec<Spoken>,
+    asked_for_fallback: bool,
 }
 
 impl Plan {
     /// A plan that has asked nothing yet.
     pub fn new(scope: &Scope) -> Plan {
-        let chain = |lists: &Arc<Lists>| Chain::new(Arc::clone(lists), scope.server_name.clone(), scope.tries);
+        let chain =
+            |lists: &Arc<Lists>| Chain::new(Arc::clone(lists), scope.server_name.clone(), scope.tries, scope.sweep);
         let chains: Vec<Chain> = scope.versions.iter().map(chain).collect();
         Plan {
             asked: vec![None; chains.len()],
@@ -195,6 +221,7 @@ impl Plan {
             certificates: Vec::new(),
             client_certificate: false,
             spoken: Vec::new(),
+            asked_for_fallback: false,
         }
     }
 
@@ -203,6 +230,9 @@ impl Plan {
         let count = self.chains.len();
         for step in 0..count {
             let at = (self.turn + step) % count;
+            if self.waits(at) {
+                continue;
+            }
             let (Some(chain), Some(asked)) = (self.chains.get(at), self.asked.get_mut(at)) else { continue };
             if asked.is_none()
                 && let Some(offer) = chain.question()
@@ -215,11 +245,39 @@ impl Plan {
         None
     }
 
+    /// Whether the answer to a higher version may still rule this one out.
+    fn waits(&self, at: usize) -> bool {
+        let Some(chain) = self.chains.get(at) else { return false };
+        legacy(chain.version())
+            && chain.hellos == 0
+            && self.chains.iter().any(|other| {
+                legacy(other.version()) && other.version() > chain.version() && other.hellos == 0 && !other.done()
+            })
+    }
+
+    /// Asks a version below the highest whether a client can be pressed down to it unnoticed (RFC 7507).
+    fn ask_for_fallback(&mut self) {
+        if self.asked_for_fallback || !self.chains.iter().all(Chain::done) {
+            return;
+        }
+        self.asked_for_fallback = true;
+        let spoken = self.chains.iter().filter(|chain| chain.spoken()).map(Chain::version);
+        let mut versions: Vec<Version> = spoken.filter(|&version| version >= Version::SSL_3_0).collect();
+        versions.sort_unstable();
+        if let [.., below, _] = versions.as_slice()
+            && let Some(chain) = self.chains.iter_mut().find(|chain| chain.version() == *below)
+        {
+            chain.ask_for_fallback();
+        }
+    }
+
     /// Takes the answer to a question. One that was not asked, or was answered already, is ignored.
     pub fn learn(&mut self, ticket: Ticket, answer: Answer) {
         let (Some(chain), Some(asked)) = (self.chains.get_mut(ticket.0), self.asked.get_mut(ticket.0)) else { return };
         let Some(offer) = asked.take() else { return };
         chain.learn(&offer, &answer);
+        let version = chain.version();
+        self.rule_out(version, &offer, &answer);
         match answer {
             Answer::Lost(_) => self.lost_in_row = self.lost_in_row.saturating_add(1),
             Answer::Chose(chosen) => {
@@ -251,6 +309,22 @@ impl Plan {
         if self.lost_in_row >= most {
             self.give_up();
         }
+        self.ask_for_fallback();
+    }
+
+    /// What the answer to a hello up to `version` says about lower ones.
+    fn rule_out(&mut self, version: Version, offer: &Offer, answer: &Answer) {
+        if !legacy(version) || offer.style != Style::Full {
+            return;
+        }
+        let (above, ending) = match answer {
+            Answer::Refused(AlertDescription::PROTOCOL_VERSION) => (Version::SSL_2_0, Ending::RuledOut(version)),
+            Answer::Chose(chosen) if chosen.version < version => (chosen.version, Ending::OtherVersion(chosen.version)),
+            _ => return,
+        };
+        let between =
+            |chain: &&mut Chain| legacy(chain.version()) && chain.version() < version && chain.version() > above;
+        self.chains.iter_mut().filter(between).for_each(|chain| chain.rule_out(ending));
     }
 
     fn heard(&mut self) {
@@ -260,6 +334,7 @@ impl Plan {
 
     /// Asks nothing more. What is known stays known, and is marked as a part.
     pub fn give_up(&mut self) {
+        self.asked_for_fallback = true;
         self.chains.iter_mut().for_each(Chain::give_up);
     }
 
@@ -271,10 +346,10 @@ impl Plan {
     /// What is known of each version, also half-way: what was not finished says so.
     pub fn known(&self) -> impl Iterator<Item = Known> {
         self.chains.iter().map(|chain| {
-            let (reach, accepts) = chain.accepts(suite_name);
+            let (reach, accepts) = chain.accepts();
             // A close proves a refusal only where the server has shown that it talks at all.
             let complete = chain.complete() && (reach != Reach::Refused || self.speaks());
-            Known { reach, accepts, complete, hellos: chain.hellos }
+            Known { reach, accepts, features: chain.features.clone(), complete, hellos: chain.hellos }
         })
     }
 
@@ -325,6 +400,11 @@ impl Plan {
 /// The standard's name of a suite, or its number.
 pub fn suite_name(suite: Suite) -> Box<str> {
     suite.to_string().into()
+}
+
+/// The name of an SSL 2.0 kind, or its number.
+fn kind_name(kind: u32) -> Box<str> {
+    registry::ssl2_kind(kind).map_or_else(|| format!("{kind:#08x}").into(), |entry| entry.name.into())
 }
 
 #[cfg(test)]

@@ -65,6 +65,11 @@ struct Speaks {
     groups: Vec<Group>,
     own_order: bool,
     group_order: GroupOrder,
+    /// Signature schemes in order of preference, and whether that order counts.
+    schemes: Vec<Scheme>,
+    own_schemes: bool,
+    /// Takes a suite by its RSA key, and fails when no scheme of that key is shared: OpenSSL.
+    fails_for_rsa: bool,
     /// The curve of the certificate that [`on_curve`] suites need: not chosen when the hello does not offer it.
     curve: Option<Group>,
 }
@@ -95,6 +100,31 @@ fn on_curve(version: Version, suite: Suite) -> bool {
     grouped(version, suite) && version == Version::TLS_1_2 && suite.0.is_multiple_of(3)
 }
 
+/// The keys that sign for a suite: one kind each.
+fn keys(version: Version, suite: Suite) -> &'static [Scheme] {
+    match (version, grouped(version, suite), on_curve(version, suite)) {
+        (Version::TLS_1_2, true, true) => &ECDSA,
+        (Version::TLS_1_2, true, false) => &RSA,
+        _ => &[],
+    }
+}
+
+const ECDSA: [Scheme; 4] = [
+    Scheme::ECDSA_SECP256R1_SHA256,
+    Scheme::ECDSA_SECP384R1_SHA384,
+    Scheme::ECDSA_SECP521R1_SHA512,
+    Scheme::ECDSA_SHA1,
+];
+const RSA: [Scheme; 7] = [
+    Scheme::RSA_PSS_RSAE_SHA256,
+    Scheme::RSA_PSS_RSAE_SHA384,
+    Scheme::RSA_PSS_RSAE_SHA512,
+    Scheme::RSA_PKCS1_SHA256,
+    Scheme::RSA_PKCS1_SHA384,
+    Scheme::RSA_PKCS1_SHA512,
+    Scheme::RSA_PKCS1_SHA1,
+];
+
 fn pick<T: Copy + PartialEq>(offered: &[T], accepted: &[T], own_order: bool, usable: impl Fn(T) -> bool) -> Option<T> {
     let (first, second) = if own_order { (accepted, offered) } else { (offered, accepted) };
     first.iter().copied().find(|&item| second.contains(&item) && usable(item))
@@ -114,28 +144,54 @@ impl Server {
         if self.plain_only && extended {
             return Answer::Refused(AlertDescription::DECODE_ERROR);
         }
-        let Some(speaks) = self.speaks.iter().find(|speaks| speaks.version == offer.version) else { return refusal() };
+        // Before TLS 1.3 a hello offers everything below its version too (RFC 5246 E.1).
+        let fits = |speaks: &&Speaks| {
+            let below = legacy(offer.version) && legacy(speaks.version) && speaks.version < offer.version;
+            speaks.version == offer.version || below
+        };
+        let Some(speaks) = self.speaks.iter().filter(fits).max_by_key(|speaks| speaks.version) else {
+            return refusal();
+        };
         let shares = offer.version != Version::TLS_1_3 || offer.style == Style::Shares;
         if self.wants_share && !shares {
             return Answer::Refused(AlertDescription::MISSING_EXTENSION);
         }
-        let sends_groups = matches!(offer.style, Style::Full | Style::Shares);
+        let sends_groups = matches!(offer.style, Style::Full | Style::Lean | Style::Shares);
         let group = match sends_groups {
             true => speaks.group_order.pick(&offer.groups, &speaks.groups),
             false => speaks.groups.first().copied(),
         };
         let curve = !sends_groups || speaks.curve.is_none_or(|curve| offer.groups.contains(&curve));
-        let usable =
-            |suite| (group.is_some() || !grouped(offer.version, suite)) && (curve || !on_curve(offer.version, suite));
+        let scheme = |suite| {
+            let of_key: Vec<Scheme> =
+                speaks.schemes.iter().copied().filter(|scheme| keys(speaks.version, suite).contains(scheme)).collect();
+            if sends_groups {
+                pick(&offer.schemes, &of_key, speaks.own_schemes, |_| true)
+            } else {
+                of_key.first().copied()
+            }
+        };
+        let usable = |suite| {
+            (group.is_some() || !grouped(speaks.version, suite))
+                && (curve || !on_curve(speaks.version, suite))
+                && (keys(speaks.version, suite).is_empty()
+                    || scheme(suite).is_some()
+                    || (speaks.fails_for_rsa && keys(speaks.version, suite) == RSA))
+        };
         let Some(suite) = pick(&offer.suites, &speaks.suites, speaks.own_order, usable) else { return refusal() };
+        if !keys(speaks.version, suite).is_empty() && scheme(suite).is_none() {
+            return refusal();
+        }
         Answer::Chose(Box::new(Chosen {
-            version: offer.version,
+            version: speaks.version,
             suite,
-            group: group.filter(|_| grouped(offer.version, suite)),
-            scheme: None,
+            group: group.filter(|_| grouped(speaks.version, suite)),
+            scheme: scheme(suite),
             certificates: Vec::new(),
             client_certificate: None,
             retry: offer.version == Version::TLS_1_3 && !shares,
+            features: Features::new(speaks.version),
+            kinds: Vec::new(),
         }))
     }
 }
@@ -148,7 +204,7 @@ fn lists(version: Version) -> Arc<Lists> {
         Version::TLCP => (14, 0),
         _ => (300, 30),
     };
-    let schemes = Vec::new();
+    let schemes = if version == Version::TLS_1_2 { ECDSA.into_iter().chain(RSA).collect() } else { Vec::new() };
     Arc::new(Lists {
         version,
         suites: (1..=suites).map(Suite).collect(),
@@ -158,7 +214,7 @@ fn lists(version: Version) -> Arc<Lists> {
 }
 
 fn scope() -> Scope {
-    Scope { versions: VERSIONS.map(lists).into(), server_name: None, tries: 3 }
+    Scope { versions: VERSIONS.map(lists).into(), server_name: None, tries: 3, sweep: false }
 }
 
 fn server(seed: u64) -> Server {
@@ -177,7 +233,16 @@ fn server(seed: u64) -> Server {
             own_order: dice.one_in(2),
             group_order: [GroupOrder::Clients, GroupOrder::Own, GroupOrder::Classes][dice.below(3)],
             curve: None,
+            schemes: Vec::new(),
+            own_schemes: dice.one_in(2),
+            fails_for_rsa: dice.one_in(2),
         });
+        if let Some(speaks) = speaks.last_mut() {
+            // Every kind of key has a scheme, or its suites would not be accepted at all.
+            let (ecdsa, rsa) = (1 + dice.below(ECDSA.len()), 1 + dice.below(RSA.len()));
+            let both = [dice.some(&ECDSA, ecdsa), dice.some(&RSA, rsa)].concat();
+            speaks.schemes = dice.some(&both, both.len());
+        }
         if let Some(speaks) = speaks.last_mut()
             && version == Version::TLS_1_2
             && dice.one_in(2)
@@ -212,6 +277,11 @@ fn set<T: Ord + Copy>(list: &[T]) -> BTreeSet<T> {
     list.iter().copied().collect()
 }
 
+fn visible_schemes(truth: &Speaks) -> BTreeSet<Scheme> {
+    let signs = |scheme: &&Scheme| truth.suites.iter().any(|&suite| keys(truth.version, suite).contains(scheme));
+    truth.schemes.iter().filter(signs).copied().collect()
+}
+
 fn visible_groups(truth: &Speaks) -> BTreeSet<Group> {
     let uses_groups = truth.suites.iter().any(|&suite| grouped(truth.version, suite));
     if uses_groups { set(&truth.groups) } else { BTreeSet::new() }
@@ -231,7 +301,10 @@ fn check(seed: u64, server: &Server, known: &Known) {
     let context = format!("seed {seed}, {server:?}, {known:?}");
     let accepts = &known.accepts;
     let Some(truth) = server.speaks.iter().find(|speaks| speaks.version == accepts.version) else {
-        let expected = if server.refusal == Refusal::Close { Reach::Refused } else { Reach::Absent };
+        let lower =
+            |speaks: &Speaks| legacy(accepts.version) && legacy(speaks.version) && speaks.version < accepts.version;
+        let closes = server.refusal == Refusal::Close && !server.speaks.iter().any(lower);
+        let expected = if closes { Reach::Refused } else { Reach::Absent };
         assert_eq!(known.reach, expected, "{context}");
         assert!(accepts.suites.is_empty(), "{context}");
         return;
@@ -253,8 +326,11 @@ fn check(seed: u64, server: &Server, known: &Known) {
     } else {
         assert_eq!(set(&accepts.groups), groups, "{context}");
     }
+    let schemes = visible_schemes(truth);
+    assert_eq!(set(&accepts.schemes), schemes, "{context}");
     let (k, with, g) =
         (truth.suites.len(), truth.suites.iter().filter(|&&suite| grouped(truth.version, suite)).count(), groups.len());
+    let s = schemes.len();
     // Suites that use no group cannot name one: only `with` of the k hellos can tell a group on the way.
     let bound = match truth.group_order {
         GroupOrder::Clients => (k - with) + with.max(g) + 3,
@@ -262,8 +338,17 @@ fn check(seed: u64, server: &Server, known: &Known) {
     };
     // The hellos for groups tell the order of suites too, unless only one suite goes with them.
     let bound = bound + usize::from(with == 1);
+    // Schemes: each once, and for the end of the first run, of both lists together, and of the list of either key; whose
+    // order counts is not told by the hellos for groups.
+    let bound = if s == 0 { bound } else { k + g + s + 7 };
     // A refusal by closing is asked twice and confirmed; a first refusal of an empty key_share costs one.
-    let closing = if server.refusal == Refusal::Close { 3 } else { 0 };
+    let closing = match server.refusal {
+        Refusal::Close if s > 0 => 7,
+        Refusal::Close => 3,
+        Refusal::Alert(_) => 0,
+    };
+    // The fallback signal costs one.
+    let closing = closing + usize::from(known.features.fallback_signal.is_some());
     let share = usize::from(server.wants_share && truth.version == Version::TLS_1_3);
     assert!(known.hellos as usize <= bound + closing + share, "{} hellos, bound {bound}: {context}", known.hellos);
 }
@@ -279,11 +364,11 @@ fn thousands_of_servers_are_found_as_they_are() {
 }
 
 #[test]
-fn a_refused_version_costs_one_hello() {
+fn a_refused_version_costs_one_hello_or_none() {
     for seed in 0..200 {
         let server = Server { refusal: Refusal::Alert(70), ..server(seed) };
         for known in run(&server, |_, _| false).known().filter(|known| known.reach == Reach::Absent) {
-            assert_eq!(known.hellos, 1, "seed {seed}: {known:?}");
+            assert!(known.hellos <= 1, "seed {seed}: {known:?}");
         }
     }
 }
@@ -451,6 +536,8 @@ fn chose(version: Version, suite: u16, group: Option<u16>) -> Answer {
         certificates: vec![vec![0x30, 0]],
         client_certificate: Some(true),
         retry: false,
+        features: Features::new(version),
+        kinds: Vec::new(),
     }))
 }
 
@@ -508,6 +595,9 @@ fn a_close_ends_a_list_only_when_the_server_still_talks_afterwards() {
         own_order: true,
         group_order: GroupOrder::Own,
         curve: None,
+        schemes: vec![],
+        own_schemes: true,
+        fails_for_rsa: false,
     };
     let server = Server {
         speaks: vec![speaks],
@@ -533,4 +623,78 @@ fn a_close_ends_a_list_only_when_the_server_still_talks_afterwards() {
         (2, Asked::Partly, false),
         "{known:?}"
     );
+}
+
+/// Everything that exists is found by a sweep, and a server that cannot take long hellos is not said to have nothing more.
+#[test]
+fn a_sweep_finds_what_no_registry_knows() {
+    for (most_suites, asked) in [(usize::MAX, Asked::EveryCodePoint), (5_000, Asked::Registry)] {
+        for seed in 0..40 {
+            let mut server = Server { refusal: Refusal::Alert(40), most_suites, ..server(seed) };
+            for speaks in &mut server.speaks {
+                speaks.suites.push(Suite(0xd0d0));
+                speaks.suites.push(Suite(0xe0fe));
+                speaks.groups.push(Group(0xd00d));
+            }
+            let mut plan = Plan::new(&Scope { sweep: true, ..scope() });
+            let mut hellos = 0;
+            while let Some((ticket, offer)) = plan.ask() {
+                plan.learn(ticket, server.answer(&offer));
+                hellos += 1;
+                assert!(hellos < 1_000, "the plan does not end");
+            }
+            for known in plan.known().filter(|known| known.reach == Reach::Seen) {
+                let accepts = &known.accepts;
+                let context = format!("seed {seed}, {accepts:?}");
+                let truth = server.speaks.iter().find(|speaks| speaks.version == accepts.version).unwrap();
+                let swept = asked == Asked::EveryCodePoint;
+                let expected = truth.suites.iter().copied().filter(|suite| swept || suite.0 < 0x0200).collect();
+                assert_eq!((set(&accepts.suites), accepts.asked), (expected, asked), "{context}");
+                let told = truth.suites.iter().any(|&suite| suite.0 < 0x0200 && grouped(truth.version, suite));
+                let hidden = hides_groups(truth) || truth.version == Version::TLCP;
+                if swept && told && !hidden {
+                    assert!(accepts.groups.contains(&Group(0xd00d)), "{context}");
+                }
+                let long = plan.findings().contains(&Finding::LongHello { version: accepts.version });
+                assert_eq!(long, !swept, "{context}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lower_version_is_asked_whether_it_heeds_the_fallback_signal() {
+    for seed in 0..200 {
+        let server = server(seed);
+        for heeds in [true, false] {
+            let signals = |offer: &Offer| offer.suites.contains(&Suite::TLS_FALLBACK_SCSV);
+            let plan = run_with(&server, |_, offer| {
+                let alert = Answer::Refused(AlertDescription::INAPPROPRIATE_FALLBACK);
+                (heeds && signals(offer)).then_some(alert)
+            });
+            let mut versions: Vec<Version> =
+                server.speaks.iter().map(|speaks| speaks.version).filter(|&version| version != Version::TLCP).collect();
+            versions.sort_unstable();
+            for known in plan.known() {
+                let asked = versions.len() > 1 && known.accepts.version == versions[versions.len() - 2];
+                assert_eq!(known.features.fallback_signal, asked.then_some(heeds), "seed {seed}");
+                assert!(!known.accepts.suites.contains(&Suite::TLS_FALLBACK_SCSV));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_ssl2_server_tells_its_list_itself() {
+    let kinds = vec![0x01_00_80, 0x07_00_c0];
+    let scope = Scope { versions: vec![Arc::new(Lists::registry(Version::SSL_2_0))], ..scope() };
+    let mut plan = Plan::new(&scope);
+    let (ticket, _) = plan.ask().unwrap();
+    let Answer::Chose(mut chosen) = chose(Version::SSL_2_0, 0x0080, None) else { unreachable!() };
+    chosen.kinds = kinds;
+    plan.learn(ticket, Answer::Chose(chosen));
+    let known = plan.known().next().unwrap();
+    assert_eq!((known.reach, known.complete, known.hellos), (Reach::Seen, true, 1));
+    let names = ["SSL_CK_RC4_128_WITH_MD5", "SSL_CK_DES_192_EDE3_CBC_WITH_MD5"].map(Box::from);
+    assert_eq!((&known.accepts.suite_names[..], known.accepts.asked), (&names[..], Asked::Registry));
 }
