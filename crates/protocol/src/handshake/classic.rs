@@ -124,7 +124,11 @@ impl Classic {
             (Expect::ChangeCipherSpec, HandshakeType::NEW_SESSION_TICKET) => {
                 let limits = *common.wire.limits();
                 let read = NewSessionTicket::read(body, self.dialect(), self.version(), &limits);
-                common.note_defects(kind, read)?;
+                let ticket = common.note_defects(kind, read)?;
+                common.learned.ticket = Some(ticket.ticket.to_vec());
+                let features = &mut common.learned.features;
+                features.session_ticket = Some(true);
+                features.ticket_lifetime = Some(ticket.lifetime);
             }
             (Expect::Finished, HandshakeType::FINISHED) => return self.finished(common, body),
             _ => return Err(PeerMisbehaved::UnexpectedMessage(kind).into()),

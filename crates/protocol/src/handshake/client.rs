@@ -13,6 +13,7 @@ use dengmi_parse::{Limits, Read, Reading};
 
 use super::classic::Classic;
 use super::connection::Connection;
+use super::features;
 use super::identity::{Identity, public_key};
 use super::learned::{Learned, Note, Proof, Stopped};
 use super::scheme::{self, agreement_group, algorithm};
@@ -42,6 +43,9 @@ pub struct Offer {
     pub server_name: Option<Arc<str>>,
     /// TLS 1.3: send a session id and a ChangeCipherSpec, as middleboxes want (RFC 8446 D.4).
     pub compatible: bool,
+    /// Ask for what a server tells only in a whole handshake: in TLS 1.3 ALPN, a stapled status and the like, before it
+    /// a session ticket.
+    pub features: bool,
     /// The client's own certificates and keys, used when the server asks.
     pub identity: Option<Arc<Identity>>,
     /// Where implementations of TLCP part.
@@ -70,6 +74,7 @@ impl Offer {
             shares: Vec::new(),
             server_name: None,
             compatible: false,
+            features: false,
             identity: None,
             forms: TlcpForms::default(),
             limits: Limits::default(),
@@ -202,7 +207,7 @@ impl Client {
             shares.push((*group, generate(*group, &mut secrets)?));
         }
         let wire = Wire::new(dialect.first_record_version(offer.version), offer.limits);
-        let learned = Learned::default();
+        let learned = Learned::new(offer.version);
         let mut common = Common { wire, transcript: Transcript::default(), secrets, offer, learned };
         let hello = Hello { random, session_id, shares, retried: None };
         common.send_hello(&hello, None, out)?;
@@ -272,6 +277,12 @@ impl Common {
         }
         if !offer.schemes.is_empty() {
             extensions.push(Extension::signature_algorithms(&offer.schemes)?);
+        }
+        if offer.features && offer.version == Version::TLS_1_2 {
+            extensions.push(Extension::session_ticket(&[]));
+        }
+        if offer.features && is_tls13 {
+            features::ask(&mut extensions)?;
         }
         if is_tls13 {
             let shares: Vec<(Group, Vec<u8>)> = hello.shares.iter().map(|(group, key)| (*group, key.share())).collect();
@@ -436,6 +447,9 @@ impl Common {
         let read = Certificates::read(body, dialect, version, &limits);
         let list = self.note_defects(HandshakeType::CERTIFICATE, read)?;
         self.learned.certificates = list.entries.iter().map(|entry| entry.der.to_vec()).collect();
+        if let (true, Version::TLS_1_3, Some(entry)) = (self.offer.features, version, list.entries.first()) {
+            features::of_certificate(&entry.extensions, &mut self.learned.features);
+        }
         if self.learned.certificates.is_empty() {
             return Err(PeerMisbehaved::Missing("certificate").into());
         }

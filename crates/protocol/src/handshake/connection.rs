@@ -1,8 +1,8 @@
 //! A connection whose handshake is finished, seen from either side.
 
 use dengmi_core::Version;
-use dengmi_parse::tls::message::{Alert, write_message};
-use dengmi_parse::tls::{AlertDescription, AlertLevel, ContentType, HandshakeType};
+use dengmi_parse::tls::message::{Alert, NewSessionTicket, write_message};
+use dengmi_parse::tls::{AlertDescription, AlertLevel, ContentType, Dialect, ExtensionType, HandshakeType};
 
 use super::schedule::TrafficSecret;
 use super::secrets::Secrets;
@@ -30,11 +30,20 @@ pub(super) struct Traffic {
 pub struct Received {
     /// Application data; may be empty although records came.
     pub data: Vec<u8>,
-    /// Session tickets that came.
-    pub tickets: usize,
+    /// Session tickets that came, of TLS 1.3.
+    pub tickets: Vec<Ticket>,
     /// The alert that ended the connection, close_notify included. Nothing is read behind it. A TLS 1.3 server that
     /// wants a client certificate refuses its absence here, after the handshake.
     pub end: Option<Alert>,
+}
+
+/// What a ticket of TLS 1.3 allows (RFC 8446 4.6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Seconds for which it may be used.
+    pub lifetime: u32,
+    /// Bytes of early data that it allows; 0 is none.
+    pub early_data: u32,
 }
 
 impl Connection {
@@ -95,7 +104,15 @@ impl Connection {
     fn message(&mut self, message: &[u8], received: &mut Received, out: &mut Vec<u8>) -> Result<(), Stop> {
         let (kind, body) = parts(message);
         match (kind, &mut self.traffic) {
-            (HandshakeType::NEW_SESSION_TICKET, Some(_)) => received.tickets = received.tickets.saturating_add(1),
+            (HandshakeType::NEW_SESSION_TICKET, Some(_)) => {
+                let limits = *self.wire.limits();
+                let malformed = |defect| PeerMisbehaved::Malformed { kind, defect };
+                let read = NewSessionTicket::read(body, Dialect::Tls, self.version, &limits).map_err(malformed)?;
+                let details = read.value.tls13.as_ref();
+                let early = details.and_then(|details| details.extensions.find(ExtensionType::EARLY_DATA));
+                let early_data = early.and_then(|body| body.try_into().ok()).map_or(0, u32::from_be_bytes);
+                received.tickets.push(Ticket { lifetime: read.value.lifetime, early_data });
+            }
             (HandshakeType::KEY_UPDATE, Some(traffic)) if matches!(body, [0 | 1]) => {
                 traffic.peer = traffic.peer.updated()?;
                 self.wire.read_with(traffic.peer.record_key(&self.suite)?)?;

@@ -1,12 +1,12 @@
 //! What a handshake told about the server, and how much of it is proved.
 
-use dengmi_core::{Group, KeyProof, KeyRole, Scheme, Suite, Version};
+use dengmi_core::{Features, Group, KeyProof, KeyRole, Scheme, Suite, Version};
 
 use super::stop::Stop;
 use crate::certify::sha256;
 
 /// What the server has said so far. Fields that were not reached are empty; that is not the same as absent.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
     /// The version that the server chose.
     pub version: Option<Version>,
@@ -28,6 +28,10 @@ pub struct Learned {
     pub client_certificate_asked: Option<bool>,
     /// Names of authorities that the server accepts client certificates of, DER.
     pub client_authorities: Vec<Vec<u8>>,
+    /// The session ticket, before TLS 1.3.
+    pub ticket: Option<Vec<u8>>,
+    /// What else was told, as far as the offer asked.
+    pub features: Features,
     /// Which of the server's keys were proved, and by what.
     pub proofs: Vec<KeyProof>,
     /// What was odd without being wrong.
@@ -59,6 +63,26 @@ pub enum Note {
 }
 
 impl Learned {
+    /// Of a handshake in this version nothing is known yet.
+    pub(super) fn new(version: Version) -> Learned {
+        Learned {
+            version: None,
+            suite: None,
+            group: None,
+            scheme: None,
+            server_random: None,
+            session_id: Vec::new(),
+            retried: false,
+            certificates: Vec::new(),
+            client_certificate_asked: None,
+            client_authorities: Vec::new(),
+            ticket: None,
+            features: Features::new(version),
+            proofs: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// Adds that `role`'s key of the certificate at `position` was proved by the message `by`.
     pub(crate) fn prove(&mut self, role: KeyRole, position: usize, by: &str, notes: &[&str]) {
         let (Some(version), Some(suite), Some(der)) = (self.version, self.suite, self.certificates.get(position))

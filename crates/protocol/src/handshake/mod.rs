@@ -14,6 +14,7 @@
 mod classic;
 mod client;
 mod connection;
+mod features;
 pub(crate) mod identity;
 mod learned;
 pub mod record;
@@ -30,7 +31,7 @@ mod transcript;
 mod wire;
 
 pub use client::{Client, Done, Offer, Step, TlcpForms};
-pub use connection::{Connection, Received};
+pub use connection::{Connection, Received, Ticket};
 pub use identity::{Identity, public_key};
 pub use learned::{Learned, Note, Proof, Stopped};
 pub use scheme::{groups, schemes};

@@ -8,6 +8,7 @@ use dengmi_parse::tls::{Dialect, HandshakeType};
 
 use super::client::{self, Asked, Common, Next, sign};
 use super::connection::Traffic;
+use super::features;
 use super::schedule::{FinishedBy, Schedule, TrafficSecret, certificate_verify_text};
 use super::stop::{PeerMisbehaved, Stop};
 use super::suite::SuiteParameters;
@@ -79,7 +80,11 @@ impl Tls13 {
         let limits = *common.wire.limits();
         match (self.expect, kind) {
             (Expect::EncryptedExtensions, HandshakeType::ENCRYPTED_EXTENSIONS) => {
-                common.note_defects(kind, EncryptedExtensions::read(body, &limits))?;
+                let EncryptedExtensions(extensions) =
+                    common.note_defects(kind, EncryptedExtensions::read(body, &limits))?;
+                if common.offer.features {
+                    features::of_encrypted_extensions(&extensions, &mut common.learned.features);
+                }
                 self.expect = Expect::RequestOrCertificate;
             }
             (Expect::RequestOrCertificate, HandshakeType::CERTIFICATE_REQUEST) => {

@@ -23,7 +23,7 @@ const SHARES: [(Group, &str); 3] = [
 
 /// Protocols offered by ALPN: what servers of the web, of mail, of messages and of names speak (IANA "TLS ALPN Protocol
 /// IDs").
-const PROTOCOLS: [&[u8]; 10] =
+pub(crate) const PROTOCOLS: [&[u8]; 10] =
     [b"h2", b"http/1.1", b"http/1.0", b"imap", b"pop3", b"managesieve", b"xmpp-client", b"mqtt", b"dot", b"ftp"];
 
 /// DEFLATE (RFC 3749).
@@ -114,12 +114,11 @@ fn extensions(offer: &Offer) -> Result<Option<Extensions<'_>>, TooLong> {
         list.push(Extension::new(ExtensionType::EXTENDED_MASTER_SECRET, &[][..]));
         list.push(Extension::new(ExtensionType::RENEGOTIATION_INFO, &[0][..]));
         list.push(Extension::application_protocols(&PROTOCOLS)?);
-        // status_request: OCSP, no responder named, no extensions (RFC 6066 8).
-        list.push(Extension::new(ExtensionType::STATUS_REQUEST, &[1, 0, 0, 0, 0][..]));
+        list.push(Extension::status_request());
         list.push(Extension::new(ExtensionType::SIGNED_CERTIFICATE_TIMESTAMP, &[][..]));
         // heartbeat: peer_not_allowed_to_send (RFC 6520 2). Nothing is ever sent.
         list.push(Extension::new(ExtensionType::HEARTBEAT, &[2][..]));
-        list.push(Extension::new(ExtensionType::RECORD_SIZE_LIMIT, &[0x40, 0][..]));
+        list.push(Extension::record_size_limit());
     }
     let ticket = offer.session.as_ref().map(|session| &*session.ticket).filter(|ticket| !ticket.is_empty());
     if asks(offer) || ticket.is_some() {

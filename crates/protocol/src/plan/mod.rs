@@ -19,6 +19,7 @@ mod listen;
 mod offer;
 
 pub use answer::{Answer, Chosen, Loss, Spoken};
+pub(crate) use hello::PROTOCOLS;
 pub use hello::hello;
 pub use listen::{Listener, Stopped, authority};
 pub use offer::{Offer, Session, Style};

@@ -629,7 +629,7 @@ fn a_close_ends_a_list_only_when_the_server_still_talks_afterwards() {
 #[test]
 fn a_sweep_finds_what_no_registry_knows() {
     for (most_suites, asked) in [(usize::MAX, Asked::EveryCodePoint), (5_000, Asked::Registry)] {
-        for seed in 0..40 {
+        for seed in 0..6 {
             let mut server = Server { refusal: Refusal::Alert(40), most_suites, ..server(seed) };
             for speaks in &mut server.speaks {
                 speaks.suites.push(Suite(0xd0d0));

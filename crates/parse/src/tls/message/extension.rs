@@ -54,6 +54,16 @@ impl<'a> Extension<'a> {
         })
     }
 
+    /// status_request for OCSP, with no responder named and no extensions (RFC 6066 8).
+    pub fn status_request() -> Extension<'static> {
+        Extension::new(ExtensionType::STATUS_REQUEST, &[1, 0, 0, 0, 0][..])
+    }
+
+    /// record_size_limit of 2^14 bytes (RFC 8449): whoever asks limits nothing.
+    pub fn record_size_limit() -> Extension<'static> {
+        Extension::new(ExtensionType::RECORD_SIZE_LIMIT, &[0x40, 0][..])
+    }
+
     /// supported_groups (RFC 8446 4.2.7).
     ///
     /// # Errors
