@@ -1,5 +1,9 @@
 //! What an observation can say. Closed, so that a new kind asks every predicate a question.
 
+mod ssh;
+
+pub use ssh::{GroupExchange, SshAccepts, SshDirections, SshHostKey, SshLists};
+
 use crate::{Date, Group, IndicatorId, Method, Scheme, Sha256Digest, Suite, UtcDateTime, Version, canonical, date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -114,6 +118,15 @@ pub struct Session {
     pub group: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub signature: Field<Box<str>>,
+    /// SSH: the algorithm that signed the key exchange. So for the next three, of the server's direction.
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub host_key_alg: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub cipher: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub mac: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub compression: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub certificate: Field<Vec<Certificate>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
@@ -418,6 +431,8 @@ facts! {
     Coverage(Coverage) "probe.coverage"
     /// A certificate.
     Certificate(Certificate) "certificate"
+    /// What an SSH server accepts.
+    SshAccepts(SshAccepts) "ssh.accepts"
     /// A key that was proved to be held.
     KeyProof(KeyProof) "key.proof"
     /// A person's statement.

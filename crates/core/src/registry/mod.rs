@@ -445,7 +445,7 @@ pub struct LibraryEntry {
     pub origin: Origin,
 }
 
-/// An SSH algorithm name (GM/T 0129-2023 and what resembles it).
+/// An SSH algorithm name: those of RFC 4250 and its successors, of OpenSSH, and of GM/T 0129-2023.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SshEntry {
     /// The name in a KEXINIT.
@@ -485,6 +485,14 @@ pub enum IkeClass {
     AuthenticationGmt0022,
     /// The asymmetric algorithm of the profile of GM/T 0022.
     AsymmetricGmt0022,
+}
+
+impl SshEntry {
+    /// Whether it names an algorithm of Chinese commercial cryptography.
+    pub fn is_national(&self) -> bool {
+        let domestic = |id: &&str| algorithm(id).is_some_and(|entry| entry.domestic);
+        !self.false_friend && self.algorithms.iter().any(domestic)
+    }
 }
 
 /// A value of an IKE attribute or transform.

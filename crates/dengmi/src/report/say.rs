@@ -368,6 +368,7 @@ impl Input<'_> {
                 same(&format!("{} · {key} · {} · → {until}", certificate.subject, certificate.sig_alg))
             }
             Fact::KeyProof(proof) => same(&proof.by),
+            Fact::SshAccepts(accepts) => same(&accepts.banner),
             Fact::Statement(statement) => {
                 let (label, value) = (judge.label(&statement.kind), judge.value(&statement.value));
                 let said = |label: &str, value: &str| {

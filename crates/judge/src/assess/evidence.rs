@@ -47,7 +47,7 @@ impl<'a> Evidence<'a> {
                         evidence.statements.entry(said.statement.about.clone()).or_default().push(said);
                     }
                 }
-                Fact::Session(..) | Fact::Accepts(_) | Fact::Coverage(_) | Fact::Certificate(_) | Fact::KeyProof(_) => {
+                Fact::Session(..) | Fact::Accepts(_) | Fact::Coverage(_) | Fact::Certificate(_) | Fact::KeyProof(_) | Fact::SshAccepts(_) => {
                     let list = evidence.observed.entry(observation.observed.as_str().into()).or_default();
                     list.push((entry, observation));
                 }
