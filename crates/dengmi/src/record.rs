@@ -74,6 +74,7 @@ fn entry<'a>(observation: &'a Observation, body: &'a [u8]) -> Entry<'a> {
         Fact::Session(..) => 8,
         Fact::Foreign(..) => 9,
         Fact::SshAccepts(_) => 10,
+        Fact::IkeAccepts(_) => 11,
     };
     Entry { kind: OBSERVATION, subject: Some(observation.observed.as_str()), fact: Some(fact), body }
 }

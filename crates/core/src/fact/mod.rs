@@ -1,7 +1,9 @@
 //! What an observation can say. Closed, so that a new kind asks every predicate a question.
 
+mod ike;
 mod ssh;
 
+pub use ike::{IkeAccepts, IkeKind, IkeTransform, IkeVendor};
 pub use ssh::{GroupExchange, SshAccepts, SshDirections, SshHostKey, SshLists};
 
 use crate::{Date, Group, IndicatorId, Method, Scheme, Sha256Digest, Suite, UtcDateTime, Version, canonical, date};
@@ -433,6 +435,8 @@ facts! {
     Certificate(Certificate) "certificate"
     /// What an SSH server accepts.
     SshAccepts(SshAccepts) "ssh.accepts"
+    /// What an IKE responder accepts.
+    IkeAccepts(IkeAccepts) "ike.accepts"
     /// A key that was proved to be held.
     KeyProof(KeyProof) "key.proof"
     /// A person's statement.

@@ -514,6 +514,17 @@ pub struct IkeEntry {
     pub origin: Origin,
 }
 
+/// Who uses a vendor id of IKE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IkeVendorEntry {
+    /// Its first bytes, in lower-case hexadecimal.
+    pub prefix: &'static str,
+    /// The product, or the document that defines it.
+    pub name: &'static str,
+    /// Where the row comes from.
+    pub origin: Origin,
+}
+
 /// The suite of this number.
 pub fn suite(suite: Suite) -> Option<&'static SuiteEntry> {
     by_key(generated::SUITES, &u32::from(suite.0), |entry| entry.code)
@@ -696,6 +707,11 @@ pub fn ike(class: IkeClass, value: u16) -> Option<&'static IkeEntry> {
 /// All numbers of a class, in their order.
 pub fn ike_class(class: IkeClass) -> impl Iterator<Item = &'static IkeEntry> {
     generated::IKE_ATTRIBUTES.iter().filter(move |entry| entry.class == class)
+}
+
+/// Who uses a vendor id, given in lower-case hexadecimal.
+pub fn ike_vendor(hex: &str) -> Option<&'static IkeVendorEntry> {
+    generated::IKE_VENDORS.iter().find(|entry| hex.starts_with(entry.prefix))
 }
 
 /// A source spelled out, by the key that [`Origin::source`] has.

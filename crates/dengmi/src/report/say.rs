@@ -368,6 +368,11 @@ impl Input<'_> {
                 same(&format!("{} · {key} · {} · → {until}", certificate.subject, certificate.sig_alg))
             }
             Fact::KeyProof(proof) => same(&proof.by),
+            Fact::IkeAccepts(accepts) => {
+                let names = accepts.transforms.values().flatten().map(|transform| &*transform.name);
+                let names = names.collect::<Vec<_>>().join(", ");
+                same(format!("IKEv{} {names}", accepts.version).trim_end())
+            }
             Fact::SshAccepts(accepts) => same(&accepts.banner),
             Fact::Statement(statement) => {
                 let (label, value) = (judge.label(&statement.kind), judge.value(&statement.value));

@@ -47,7 +47,13 @@ impl<'a> Evidence<'a> {
                         evidence.statements.entry(said.statement.about.clone()).or_default().push(said);
                     }
                 }
-                Fact::Session(..) | Fact::Accepts(_) | Fact::Coverage(_) | Fact::Certificate(_) | Fact::KeyProof(_) | Fact::SshAccepts(_) => {
+                Fact::Session(..)
+                | Fact::Accepts(_)
+                | Fact::Coverage(_)
+                | Fact::Certificate(_)
+                | Fact::KeyProof(_)
+                | Fact::SshAccepts(_)
+                | Fact::IkeAccepts(_) => {
                     let list = evidence.observed.entry(observation.observed.as_str().into()).or_default();
                     list.push((entry, observation));
                 }
