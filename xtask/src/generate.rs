@@ -60,7 +60,7 @@ fn difference(present: &str, rendered: &str) -> Option<String> {
 fn render(files: &Files) -> Result<String> {
     let known = registry::known(files)?;
     let mut out = String::from(
-        "// Made by `cargo xtask gen` from registry/*.toml. Change those, not this.\n\nuse super::{\n    AlgorithmEntry, Alias, Authentication, Confidence, Family, GroupEntry, GroupKind, IkeClass, IkeEntry, KeyExchange, LibraryEntry, Mode, OidEntry, Origin,\n    RatedStrength, SchemeEntry, SgdEntry, SshEntry, Strength, SuiteEntry, VersionEntry,\n};\n",
+        "// Made by `cargo xtask gen` from registry/*.toml. Change those, not this.\n\nuse super::{\n    AlgorithmEntry, Alias, Authentication, Confidence, Family, GroupEntry, GroupKind, IkeClass, IkeEntry, IkeVendorEntry, KeyExchange, LibraryEntry, Mode, OidEntry, Origin,\n    RatedStrength, SchemeEntry, SgdEntry, SshEntry, Strength, SuiteEntry, VersionEntry,\n};\n",
     );
     let mut sources = Lines::default();
     for (key, text) in &known.sources {
@@ -95,6 +95,7 @@ fn render(files: &Files) -> Result<String> {
         ("libraries", "name", library, "LIBRARY_NAMES", "LibraryEntry"),
         ("ssh", "ssh", ssh, "SSH_NAMES", "SshEntry"),
         ("ike", "attribute", ike, "IKE_ATTRIBUTES", "IkeEntry"),
+        ("ike", "vendor", ike_vendor, "IKE_VENDORS", "IkeVendorEntry"),
     ] {
         lines(files, &known, stem, header, read)?.write(&mut out, constant, kind)?;
     }
@@ -492,6 +493,20 @@ fn ike(mut row: Row, known: &Known) -> Result<Line> {
     })
 }
 
+fn ike_vendor(mut row: Row, known: &Known) -> Result<Line> {
+    let prefix = row.text("prefix")?;
+    if prefix.len() % 2 != 0 || !prefix.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(row.wrong(format!("prefix {prefix:?}: expected bytes in lower-case hexadecimal digits")));
+    }
+    let name = row.text("name")?;
+    let origin = origin(&row.origin(known)?);
+    Ok(Line {
+        rust: format!("IkeVendorEntry {{ prefix: {prefix:?}, name: {name:?}, origin: {origin} }}"),
+        key: prefix,
+        names: Vec::new(),
+    })
+}
+
 fn all_names(name: String, aliases: &[(String, String)]) -> Vec<String> {
     std::iter::once(name).chain(aliases.iter().map(|(_, alias)| alias.clone())).collect()
 }
@@ -554,6 +569,7 @@ mod tests {
             ("oids", "oid = \"1.2.156.10197.1.501\"", "oid = \"1.2.x\"", "numbers with dots"),
             ("oids", "conflict = true\nnote = ", "conflict = true\nstandard_note = ", "unknown key"),
             ("ike", "key_bits = [128, 192, 256]", "key_bits = [128]", "as many of one as of the other"),
+            ("ike", "prefix = \"4a13", "prefix = \"4A13", "lower-case hexadecimal"),
             ("ike", "class = \"ikev2 prf\"", "class = \"prf\"", "expected one of ikev2 encryption"),
             ("sgd", "[[sgd]]", "[[sdg]]", "registry/sgd.toml: unknown heading \"sdg\""),
             ("sources", "[sources]", "[origins]", "unknown heading"),

@@ -15,7 +15,7 @@ pub(crate) type Files = BTreeMap<String, String>;
 const FILES: [(&str, &[&str]); 11] = [
     ("algorithms", &["algorithm"]),
     ("groups", &["group"]),
-    ("ike", &["attribute"]),
+    ("ike", &["attribute", "vendor"]),
     ("libraries", &["name"]),
     ("oids", &["oid"]),
     ("schemes", &["scheme"]),

@@ -1,7 +1,9 @@
-//! Block ciphers in CBC, as records of TLS up to 1.2 and of TLCP use them, and one block alone.
+//! Block ciphers in CBC, as records of TLS up to 1.2 and of TLCP use them, in counter mode as SSH does, and one block alone.
 
 use cbc::cipher::array::Array;
-use cbc::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit};
+use cbc::cipher::{
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit, StreamCipher,
+};
 
 use crate::CryptoError;
 
@@ -10,6 +12,8 @@ use crate::CryptoError;
 pub enum BlockCipher {
     /// AES with a key of 16 bytes, FIPS 197.
     Aes128,
+    /// AES with a key of 24 bytes, FIPS 197.
+    Aes192,
     /// AES with a key of 32 bytes, FIPS 197.
     Aes256,
     /// SM4, GB/T 32907-2016.
@@ -24,6 +28,10 @@ macro_rules! with_cipher {
         match $cipher {
             BlockCipher::Aes128 => {
                 type $C = aes::Aes128;
+                $body
+            }
+            BlockCipher::Aes192 => {
+                type $C = aes::Aes192;
                 $body
             }
             BlockCipher::Aes256 => {
@@ -47,7 +55,7 @@ impl BlockCipher {
     pub fn key_length(self) -> usize {
         match self {
             BlockCipher::Aes128 | BlockCipher::Sm4 => 16,
-            BlockCipher::TripleDes => 24,
+            BlockCipher::TripleDes | BlockCipher::Aes192 => 24,
             BlockCipher::Aes256 => 32,
         }
     }
@@ -56,7 +64,7 @@ impl BlockCipher {
     pub fn block_length(self) -> usize {
         match self {
             BlockCipher::TripleDes => 8,
-            BlockCipher::Aes128 | BlockCipher::Aes256 | BlockCipher::Sm4 => 16,
+            BlockCipher::Aes128 | BlockCipher::Aes192 | BlockCipher::Aes256 | BlockCipher::Sm4 => 16,
         }
     }
 
@@ -95,6 +103,27 @@ impl BlockCipher {
         with_cipher!(self, C => run::<C>(key, iv, data))
     }
 
+    /// A stream of this cipher's blocks over a counter of 128 bits that starts at `start` (RFC 4344 section 4).
+    ///
+    /// # Errors
+    /// [`CryptoError::Key`] when key or counter have another length; [`CryptoError::Unsupported`] for blocks of 8 bytes.
+    pub fn counter_stream(self, key: &[u8], start: &[u8]) -> Result<CounterStream, CryptoError> {
+        fn keyed<C: KeyIvInit + StreamCipher + Send + 'static>(
+            key: &[u8],
+            start: &[u8],
+        ) -> Result<CounterStream, CryptoError> {
+            let stream = C::new_from_slices(key, start).map_err(|_| CryptoError::Key)?;
+            Ok(CounterStream(Box::new(stream)))
+        }
+        match self {
+            BlockCipher::Aes128 => keyed::<ctr::Ctr128BE<aes::Aes128>>(key, start),
+            BlockCipher::Aes192 => keyed::<ctr::Ctr128BE<aes::Aes192>>(key, start),
+            BlockCipher::Aes256 => keyed::<ctr::Ctr128BE<aes::Aes256>>(key, start),
+            BlockCipher::Sm4 => keyed::<ctr::Ctr128BE<sm4::Sm4>>(key, start),
+            BlockCipher::TripleDes => Err(CryptoError::Unsupported),
+        }
+    }
+
     /// Encrypts one block in place (QUIC header protection, ciphertext judging).
     ///
     /// # Errors
@@ -107,5 +136,18 @@ impl BlockCipher {
             Ok(())
         }
         with_cipher!(self, C => run::<C>(key, block))
+    }
+}
+
+/// A key stream of a block cipher in counter mode.
+pub struct CounterStream(Box<dyn StreamCipher + Send>);
+
+impl CounterStream {
+    /// Encrypts or decrypts what is next, in place.
+    ///
+    /// # Errors
+    /// [`CryptoError::Length`] when the counter would come round.
+    pub fn apply(&mut self, data: &mut [u8]) -> Result<(), CryptoError> {
+        self.0.try_apply_keystream(data).map_err(|_| CryptoError::Length)
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! * [`hash`]: digests and HMAC; [`prf`]: the key derivation of TLS, TLCP and TLS 1.3.
 //! * [`aead`] and [`block`]: what protects records.
-//! * [`agreement`]: (EC)DH shares; [`sm2`]: signature, encryption and key exchange of GB/T 32918.
+//! * [`agreement`] and [`modp`]: (EC)DH shares; [`sm2`]: signature, encryption and key exchange of GB/T 32918.
 //! * [`key`] and [`signature`]: public and private keys, and signatures of every kind over raw key material.
 //!
 //! Bytes in, bytes out: no certificate, message or file format but PKCS#8 is known here. **Randomness is an
@@ -20,6 +20,7 @@ pub mod agreement;
 pub mod block;
 pub mod hash;
 pub mod key;
+pub mod modp;
 pub mod prf;
 pub mod signature;
 pub mod sm2;

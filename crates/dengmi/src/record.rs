@@ -73,7 +73,10 @@ fn entry<'a>(observation: &'a Observation, body: &'a [u8]) -> Entry<'a> {
         Fact::KeyProof(_) => 7,
         Fact::Session(..) => 8,
         Fact::Foreign(..) => 9,
-        Fact::Features(_) => 10,
+        Fact::SshAccepts(_) => 10,
+        Fact::IkeAccepts(_) => 11,
+        Fact::Features(_) => 12,
+        Fact::Upgraded(_) => 13,
     };
     Entry { kind: OBSERVATION, subject: Some(observation.observed.as_str()), fact: Some(fact), body }
 }

@@ -78,6 +78,21 @@ pub enum DefectKind {
         /// The first byte.
         first: u8,
     },
+    /// A version of IKE that does not exist, as on the wire.
+    IkeVersion(u8),
+    /// An IKE header whose length is less than its own.
+    MessageLength(u32),
+    /// A payload, proposal or transform of IKE whose length is less than that of its header.
+    PayloadLength(u16),
+    /// A proposal or transform of IKE that says that another follows where none does, or the other way round.
+    Sequel(u8),
+    /// Another count than the one that was announced.
+    Counted {
+        /// What was announced.
+        announced: usize,
+        /// What is there.
+        found: usize,
+    },
     /// Not the identification line of an SSH connection (RFC 4253 4.2).
     NotSsh,
     /// A line that ends without a carriage return (RFC 4253 4.2).
@@ -157,6 +172,11 @@ impl fmt::Display for DefectKind {
             D::TooLong { found, most } => write!(out, "{found} bytes where at most {most} are allowed"),
             D::Limit { limit, most, found } => write!(out, "{limit}: {found} where the limit is {most}"),
             D::NotTls { first } => write!(out, "not a record: starts with {first:#04x}"),
+            D::IkeVersion(version) => write!(out, "version {version:#04x} of IKE"),
+            D::MessageLength(length) => write!(out, "a message cannot have {length} bytes"),
+            D::PayloadLength(length) => write!(out, "a payload cannot have {length} bytes"),
+            D::Sequel(marker) => write!(out, "the mark of what follows is {marker}, which it does not"),
+            D::Counted { announced, found } => write!(out, "{announced} are announced, {found} are there"),
             D::NotSsh => out.write_str("not an identification of SSH"),
             D::LineEnd => out.write_str("a line without a carriage return at its end"),
             D::PacketLength(length) => write!(out, "a packet cannot have {length} bytes"),
@@ -210,6 +230,14 @@ pub struct Limits {
     pub certificate: usize,
     /// Elements of one list inside a certificate: names, parts of a name, usages, addresses.
     pub elements: usize,
+    /// Payloads of one IKE message.
+    pub payloads: usize,
+    /// Proposals in one SA payload.
+    pub proposals: usize,
+    /// Transforms in one SA payload.
+    pub transforms: usize,
+    /// Attributes of one transform.
+    pub attributes: usize,
     /// Names in one list of an SSH message.
     pub names: usize,
     /// Certificates in one file.
@@ -231,6 +259,10 @@ impl Limits {
         authorities: 1024,
         certificate: 1 << 16,
         elements: 1024,
+        payloads: 128,
+        proposals: 256,
+        transforms: 1024,
+        attributes: 64,
         names: 256,
         bundle: 4096,
         alerts: 16,
@@ -263,6 +295,14 @@ pub enum Limit {
     Certificate,
     /// [`Limits::elements`]
     Elements,
+    /// [`Limits::payloads`]
+    Payloads,
+    /// [`Limits::proposals`]
+    Proposals,
+    /// [`Limits::transforms`]
+    Transforms,
+    /// [`Limits::attributes`]
+    Attributes,
     /// [`Limits::names`]
     Names,
     /// [`Limits::bundle`]
@@ -284,6 +324,10 @@ impl fmt::Display for Limit {
             Limit::Authorities => "names of authorities",
             Limit::Certificate => "bytes of a certificate",
             Limit::Elements => "elements of a list in a certificate",
+            Limit::Payloads => "payloads",
+            Limit::Proposals => "proposals",
+            Limit::Transforms => "transforms",
+            Limit::Attributes => "attributes",
             Limit::Names => "names of a list",
             Limit::Bundle => "certificates in a file",
             Limit::Alerts => "alerts",

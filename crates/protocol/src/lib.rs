@@ -7,3 +7,4 @@
 pub mod certify;
 pub mod handshake;
 pub mod plan;
+pub mod upgrade;

@@ -5,8 +5,10 @@
 //! cannot be read is a row of its own, never the end of the work: only roots that cannot be read end it, since every
 //! answer would hang on them.
 
+mod identity;
 mod piece;
 
+pub use identity::{IdentityError, identity};
 pub use piece::NotACertificate;
 
 use dengmi_core::{

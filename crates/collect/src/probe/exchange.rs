@@ -2,8 +2,9 @@
 
 use super::Times;
 use dengmi_parse::Limits;
-use dengmi_protocol::handshake::{self, Client, Done, Secrets, Step, Stop, Stopped};
+use dengmi_protocol::handshake::{self, Client, Done, Secrets, Step, Stop, Stopped, Ticket};
 use dengmi_protocol::plan::{self, Answer, Listener, Loss};
+use dengmi_protocol::upgrade::{self, Greeted, Prologue, Refusal, Upgrade};
 use socket2::SockRef;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
@@ -66,12 +67,77 @@ pub(super) async fn ask(mut stream: TcpStream, hello: &[u8], times: &Times, limi
     Exchanged { answer: listener.answer(stopped), received }
 }
 
+/// What was said before TLS.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) greeted: Greeted,
+    pub(super) injected: bool,
+    /// Why the server does not go over to TLS.
+    pub(super) refusal: Option<Refusal>,
+    pub(super) dialogue: Vec<(Sent, Vec<u8>)>,
+}
+
+/// Leads the conversation in clear up to the server's go-ahead, within [`Times::answer`].
+///
+/// # Errors
+/// The server said nothing, or not enough, in time.
+pub(super) async fn upgrade(stream: &mut TcpStream, to: Upgrade, host: &str, times: &Times) -> Result<Said, Loss> {
+    let deadline = Instant::now() + times.answer;
+    let mut out = Vec::new();
+    let mut prologue = Prologue::start(to, host, &mut out);
+    let mut dialogue = Vec::new();
+    let mut piece = vec![0; PIECE];
+    let refusal = loop {
+        if !out.is_empty() {
+            dialogue.push((Sent::ByUs, out.clone()));
+            let sent = timeout_at(deadline, stream.write_all(&out)).await;
+            out.clear();
+            if sent.is_err() {
+                return Err(Loss::Silence);
+            }
+        }
+        let bytes = match timeout_at(deadline, stream.read(&mut piece)).await {
+            Ok(Ok(count)) if count > 0 => piece.get(..count).unwrap_or_default(),
+            _ => return Err(Loss::Silence),
+        };
+        dialogue.push((Sent::ByServer, bytes.to_vec()));
+        match prologue.feed(bytes, &mut out) {
+            upgrade::Step::More => {}
+            upgrade::Step::Ready => {
+                // What was written last goes in front of the ClientHello.
+                if !out.is_empty() && !matches!(timeout_at(deadline, stream.write_all(&out)).await, Ok(Ok(()))) {
+                    return Err(Loss::Silence);
+                }
+                break None;
+            }
+            upgrade::Step::Refused(refusal) => break Some(refusal),
+        }
+    };
+    Ok(Said { greeted: prologue.greeted().clone(), injected: prologue.injected(), refusal, dialogue })
+}
+
+/// The first bytes of a server that speaks first, up to a line, within [`Times::farewell`].
+pub(super) async fn greeting(stream: &mut TcpStream, times: &Times) -> Vec<u8> {
+    let deadline = Instant::now() + times.farewell;
+    let mut greeting = Vec::new();
+    let mut piece = [0; 1024];
+    while greeting.len() < PIECE && !greeting.contains(&b'\n') {
+        match timeout_at(deadline, stream.read(&mut piece)).await {
+            Ok(Ok(count)) if count > 0 => greeting.extend_from_slice(piece.get(..count).unwrap_or_default()),
+            _ => break,
+        }
+    }
+    greeting
+}
+
 /// What a whole handshake brought.
 pub(super) struct Shaken {
     pub(super) result: Result<Box<Done>, Box<Stopped>>,
     /// Why the connection ended, where it was not the handshake that ended it.
     pub(super) loss: Option<Loss>,
     pub(super) dialogue: Vec<(Sent, Vec<u8>)>,
+    /// Tickets of TLS 1.3, which come behind the handshake.
+    pub(super) tickets: Vec<Ticket>,
 }
 
 /// Who sent a piece of a dialogue.
@@ -118,22 +184,31 @@ pub(super) async fn shake(
             Err(stopped) => break (Err(stopped), None),
         }
     };
+    let mut rest = Vec::new();
     if !out.is_empty() {
         dialogue.push((Sent::ByUs, out.clone()));
-        let _ = timeout(times.farewell, farewell(&mut stream, &out)).await;
+        let _ = timeout(times.farewell, farewell(&mut stream, &out, &mut rest)).await;
     }
-    Ok(Shaken { result, loss, dialogue })
+    let mut result = result;
+    let tickets = match &mut result {
+        // Also with nothing behind it: the end of the handshake may have brought them.
+        Ok(done) => done.connection.receive(&rest, &mut out).map(|received| received.tickets).unwrap_or_default(),
+        Err(_) => Vec::new(),
+    };
+    Ok(Shaken { result, loss, dialogue, tickets })
 }
 
 /// Sends the last words and reads to the end: unread bytes would turn the close into a reset.
-async fn farewell(stream: &mut TcpStream, words: &[u8]) -> io::Result<()> {
+async fn farewell(stream: &mut TcpStream, words: &[u8], rest: &mut Vec<u8>) -> io::Result<()> {
     stream.write_all(words).await?;
     stream.shutdown().await?;
-    let mut rest = [0; 1024];
+    let mut piece = [0; 1024];
     for _ in 0..64 {
-        if stream.read(&mut rest).await? == 0 {
+        let count = stream.read(&mut piece).await?;
+        if count == 0 {
             break;
         }
+        rest.extend_from_slice(piece.get(..count).unwrap_or_default());
     }
     Ok(())
 }

@@ -15,17 +15,19 @@ mod target;
 mod visit;
 mod web;
 
-pub use target::{Host, Target, TargetText};
+pub use target::{Approach, Host, Target, TargetText, Targets};
 
 use dengmi_core::{Date, Observation, Sha256Digest, UtcDateTime};
 use dengmi_protocol::certify::Certifier;
-use dengmi_protocol::plan::Finding;
+use dengmi_protocol::handshake::Identity;
+use dengmi_protocol::plan::{Finding, Scope};
+use futures_util::{Stream, StreamExt};
 use pace::Pace;
 use std::{fmt, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
 /// How a run is carried out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The name to ask every server for. `None`: the host's name, where the target has one.
     pub server_name: Option<Arc<str>>,
@@ -43,6 +45,12 @@ pub struct Options {
     pub per_host: usize,
     /// Time between the starts of two connections to one address.
     pub pause: Duration,
+    /// Connections begun in a second, in all. `None`: as many as there are slots for.
+    pub rate: Option<u32>,
+    /// Whether every code point is tried, not only those that the registry knows.
+    pub sweep: bool,
+    /// Certificates and keys of our own, for servers that ask, and for TLCP's ECDHE.
+    pub identity: Option<Arc<Identity>>,
     /// How often a question without an answer is asked.
     pub tries: u32,
     /// Whether a port that speaks nothing of the TLS family is asked for HTTP.
@@ -91,6 +99,9 @@ impl Options {
             connections: 64,
             per_host: 2,
             pause: Duration::ZERO,
+            rate: None,
+            sweep: false,
+            identity: None,
             tries: 3,
             web: true,
             on,
@@ -218,32 +229,38 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Probes every target. Works on tokio's current-thread runtime with its time and IO drivers on. The soft limit of open
-/// files is the caller's to raise ([`raise_file_limit`]).
+/// Probes every target, as it comes. Works on tokio's current-thread runtime with its time and IO drivers on. The soft
+/// limit of open files is the caller's to raise ([`raise_file_limit`]).
 pub async fn probe(
-    targets: impl IntoIterator<Item = Target>,
+    targets: impl Stream<Item = Target>,
     options: &Options,
     certifier: &mut Certifier,
     cancel: &Cancel,
     out: &mut impl FnMut(Output),
 ) -> Summary {
+    let scope = Arc::new(Scope { tries: options.tries, sweep: options.sweep, ..Scope::registry(None) });
     let options = Arc::new(options.clone());
-    let pace = Arc::new(Pace::new(options.connections, options.per_host, options.pause));
-    let mut targets = targets.into_iter().fuse();
+    let pace = Arc::new(Pace::new(&options));
+    let mut targets = std::pin::pin!(targets.fuse());
     let mut visits = JoinSet::new();
     let mut summary = Summary::default();
+    let mut cancelled = cancel.clone();
     loop {
-        while visits.len() < options.endpoints.max(1)
-            && !cancel.is_cancelled()
-            && let Some(target) = targets.next()
-        {
-            visits.spawn(visit::visit(target, Arc::clone(&options), Arc::clone(&pace), cancel.clone()));
-        }
-        match visits.join_next().await {
-            None => break,
-            Some(Ok(visit)) => report::tell(&visit, &options, certifier, &mut summary, out),
-            // Only a bug of ours ends a visit so; the endpoint then counts as not visited.
-            Some(Err(_)) => {}
+        let room = visits.len() < options.endpoints.max(1) && !cancel.is_cancelled() && !targets.is_done();
+        tokio::select! {
+            Some(target) = targets.next(), if room => {
+                let (scope, options, pace) = (Arc::clone(&scope), Arc::clone(&options), Arc::clone(&pace));
+                visits.spawn(visit::visit(target, scope, options, pace, cancel.clone()));
+            }
+            Some(visit) = visits.join_next() => {
+                // Only a bug of ours ends a visit otherwise; the endpoint then counts as not visited.
+                if let Ok(visit) = visit {
+                    report::tell(&visit, &options, certifier, &mut summary, out);
+                }
+            }
+            // Who waits for targets that do not come is woken.
+            () = cancelled.cancelled(), if room => {}
+            else => break,
         }
     }
     summary.cancelled = cancel.is_cancelled();

@@ -1,15 +1,16 @@
 //! What a visit comes to: artifacts, observations, and a line for people.
 
-use super::visit::{Handshake, Visit};
+use super::visit::{Handshake, Visit, line};
 use super::{Finished, Options, Output, Summary, Unreachable};
 use dengmi_core::registry;
 use dengmi_core::{
     Certificate, Completion, Coverage, Fact, Field, KeyRole, Method, Observation, Place, Protocol, Reach, Session,
-    Sha256Digest, Version, Where,
+    Sha256Digest, Upgraded, Version, Where,
 };
 use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName, sha256};
 use dengmi_protocol::handshake::Learned;
 use dengmi_protocol::plan::{Loss, Spoken};
+use dengmi_protocol::upgrade::Refusal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tells everything that is known of an endpoint.
@@ -21,6 +22,7 @@ pub(super) fn tell(
     out: &mut impl FnMut(Output),
 ) {
     let mut teller = Teller { visit, options, certifier, out, told: BTreeSet::new() };
+    teller.said();
     let complete = teller.accepts() && visit.unreachable.is_none() && !visit.cut;
     teller.certificates_in_clear();
     visit.handshakes.iter().for_each(|handshake| teller.handshake(handshake));
@@ -77,18 +79,76 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         if self.visit.unreachable.is_some() {
             return false;
         }
+        if let Some((_, said)) = &self.visit.said
+            && let Some(refusal) = &said.refusal
+        {
+            // No version can be asked where there is no TLS; that is an answer, unless it cannot be read.
+            return !matches!(refusal, Refusal::Unreadable { .. });
+        }
         let mut complete = true;
-        for known in self.visit.plan.known() {
+        for mut known in self.visit.plan.known() {
             complete &= known.complete;
             let version = known.accepts.version;
+            if version == Version::TLS_1_3 && known.reach == Reach::Seen {
+                known.accepts.schemes.clone_from(&self.visit.schemes.0);
+            }
             let dialogue = self.visit.dialogues.iter().find(|(of, text)| *of == version && !text.is_empty());
             let place = dialogue.map(|(_, text)| {
                 let what = format!("{} hellos of {} and what came back", self.visit.target, version_name(version));
                 self.artifact(what, text.clone().into_bytes())
             });
-            self.observe(known.reach, place, Fact::Accepts(Box::new(known.accepts)));
+            self.observe(known.reach, place.clone(), Fact::Accepts(Box::new(known.accepts)));
+            if known.reach == Reach::Seen && version != Version::SSL_2_0 {
+                let mut features = known.features;
+                let told = self.visit.features.iter().filter(|told| told.version == version);
+                told.for_each(|told| features.learn(told.clone()));
+                self.observe(Reach::Seen, place, Fact::Features(Box::new(features)));
+            }
         }
         complete
+    }
+
+    /// What was said in clear before TLS; a log-in that is offered there is a session in clear.
+    fn said(&mut self) {
+        let Some((upgrade, said)) = &self.visit.said else { return };
+        let mut text = String::new();
+        said.dialogue.iter().for_each(|(sent, bytes)| line(&mut text, *sent, bytes));
+        let place = self.artifact(format!("{} before TLS", self.visit.target), text.into_bytes());
+        let greeted = &said.greeted;
+        let upgraded = Upgraded {
+            protocol: upgrade.word().into(),
+            offered: said.refusal.is_none(),
+            refusal: said.refusal.as_ref().map(refusal),
+            software: greeted.software.clone(),
+            login_in_clear: greeted.login_in_clear,
+            mechanisms: greeted.mechanisms.clone(),
+            tls_required: greeted.tls_required,
+            injected: said.injected,
+        };
+        let in_clear = !upgraded.offered || greeted.login_in_clear == Some(true);
+        self.observe(Reach::Seen, Some(place.clone()), Fact::Upgraded(Box::new(upgraded)));
+        let unreadable = matches!(said.refusal, Some(Refusal::Unreadable { .. }));
+        if in_clear && !unreadable && greeted.tls_required != Some(true) {
+            self.in_clear(place, upgrade.word().to_uppercase(), None);
+        }
+    }
+
+    /// A session of a protocol in clear.
+    fn in_clear(&mut self, place: Place, protocol: String, version: Option<Box<str>>) {
+        let address = self.visit.address;
+        let session = Session {
+            server: address.map(|address| address.ip().to_string().into()),
+            server_port: address.map(|address| address.port()),
+            transport: Some("tcp".into()),
+            protocol: Field::Seen(protocol.clone().into()),
+            version: Field::from(version),
+            certificate: Field::Absent,
+            client_auth: Field::Seen(false),
+            encrypted: Field::Seen(false),
+            app_protocol: Field::Seen(protocol.into()),
+            ..Session::default()
+        };
+        self.observe(Reach::Seen, Some(place), Fact::Session(Protocol::Plain, Box::new(session)));
     }
 
     fn certificates_in_clear(&mut self) {
@@ -208,20 +268,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         let (head, bytes) = self.visit.web.as_ref()?;
         let head = head.as_ref()?;
         let place = self.artifact(format!("{} answer to HEAD /", self.visit.target), bytes.clone());
-        let address = self.visit.address;
-        let session = Session {
-            server: address.map(|address| address.ip().to_string().into()),
-            server_port: address.map(|address| address.port()),
-            transport: Some("tcp".into()),
-            protocol: Field::Seen("HTTP".into()),
-            version: Field::Seen(head.version.clone()),
-            certificate: Field::Absent,
-            client_auth: Field::Seen(false),
-            encrypted: Field::Seen(false),
-            app_protocol: Field::Seen("HTTP".into()),
-            ..Session::default()
-        };
-        self.observe(Reach::Seen, Some(place), Fact::Session(Protocol::Plain, Box::new(session)));
+        self.in_clear(place, "HTTP".into(), Some(head.version.clone()));
         Some(head.leads_to_tls())
     }
 
@@ -233,6 +280,11 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             if !speaks.iter().any(|spoken| &**spoken == word) {
                 speaks.push(word.into());
             }
+        }
+        if let Some((upgrade, said)) = &visit.said
+            && !matches!(said.refusal, Some(Refusal::Unreadable { .. }))
+        {
+            speaks.push(upgrade.word().to_uppercase().into());
         }
         if let Some((Some(_), _)) = visit.web {
             speaks.push(Spoken::Http.word().into());
@@ -254,6 +306,15 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         };
         let coverage = Coverage { complete, speaks, connections: visit.connections, lost: visit.plan.lost() };
         self.observe(reach, None, Fact::Coverage(Box::new(coverage)));
+    }
+}
+
+/// Why there is no TLS, in a few words.
+fn refusal(refusal: &Refusal) -> Box<str> {
+    match refusal {
+        Refusal::NotOffered => "not offered".into(),
+        Refusal::Reply(reply) => reply.clone(),
+        Refusal::Unreadable { start, .. } => format!("unreadable: {start}").into(),
     }
 }
 

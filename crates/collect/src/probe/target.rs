@@ -1,11 +1,18 @@
 //! What is to be probed.
 
 use dengmi_core::ObservedId;
-use std::{fmt, net::IpAddr, str::FromStr};
+use dengmi_protocol::upgrade::Upgrade;
+use ipnet::IpNet;
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
-/// A host and a port: `portal.example:443`, `192.0.2.20:443`, `[2001:db8::1]:443`.
+/// A service: `portal.example:443`, `192.0.2.20:443`, `[2001:db8::1]:443`, with a scheme `smtp://mail.example`, with the
+/// name to ask an address for `portal.example@192.0.2.20:443`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
+    /// How it is spoken to, where that was said.
+    pub scheme: Option<Approach>,
+    /// The name to ask for, where it is not the host's.
+    pub server_name: Option<Arc<str>>,
     /// The host.
     pub host: Host,
     /// The port, never 0.
@@ -21,27 +28,128 @@ pub enum Host {
     Address(IpAddr),
 }
 
+/// How a service is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Approach {
+    /// A ClientHello at once: HTTPS and everything else inside TLS or TLCP.
+    Tls,
+    /// A conversation in clear that goes over to TLS.
+    Upgrade(Upgrade),
+    /// SSH.
+    Ssh,
+    /// IKE, over UDP.
+    Ike,
+}
+
 /// Why a text is no target.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetText {
-    /// There is no port behind a colon.
-    #[error("expected HOST:PORT such as portal.example:443, 192.0.2.20:443 or [2001:db8::1]:443, found {0:?}")]
-    NoPort(Box<str>),
     /// The port is no number from 1 to 65535.
     #[error("expected a port from 1 to 65535, found {0:?}")]
     Port(Box<str>),
     /// An address of IPv6 stands without its brackets, or the name has characters that no name has.
     #[error("expected a name or an address; one of IPv6 stands in brackets; found {0:?}")]
     Host(Box<str>),
+    /// A scheme that is not known.
+    #[error("expected tls, ssh, ike or one of smtp, imap, ldap and their like before ://, found {0:?}")]
+    Scheme(Box<str>),
+    /// A network is no network, or has a name or scheme that a network cannot have.
+    #[error("expected a network such as 192.0.2.0/24 or 2001:db8::/120, found {0:?}")]
+    Network(Box<str>),
+}
+
+impl Approach {
+    /// What usually listens on a port: a guess, where nobody said it.
+    fn by_port(port: u16) -> Approach {
+        match port {
+            22 => Approach::Ssh,
+            500 | 4500 => Approach::Ike,
+            _ => Upgrade::by_port(port).map_or(Approach::Tls, Approach::Upgrade),
+        }
+    }
+
+    /// The port of a target that names none.
+    fn default_port(self) -> u16 {
+        match self {
+            Approach::Tls => 443,
+            Approach::Ssh => 22,
+            Approach::Ike => 500,
+            Approach::Upgrade(upgrade) => upgrade.default_port(),
+        }
+    }
+
+    /// The word before `://`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Approach::Tls => "tls",
+            Approach::Ssh => "ssh",
+            Approach::Ike => "ike",
+            Approach::Upgrade(upgrade) => upgrade.word(),
+        }
+    }
+}
+
+impl FromStr for Approach {
+    type Err = TargetText;
+
+    fn from_str(word: &str) -> Result<Approach, TargetText> {
+        match word {
+            "tls" | "https" | "tlcp" | "mqtts" | "rediss" | "imaps" | "pop3s" | "smtps" | "ldaps" | "ftps" => {
+                Ok(Approach::Tls)
+            }
+            "ssh" | "sftp" => Ok(Approach::Ssh),
+            "ike" => Ok(Approach::Ike),
+            other => other.parse().map(Approach::Upgrade).map_err(|_| TargetText::Scheme(word.into())),
+        }
+    }
+}
+
+/// Ports of schemes whose TLS begins at once, where they are not 443.
+const PORTS: [(&str, u16); 6] =
+    [("mqtts", 8883), ("rediss", 6380), ("imaps", 993), ("pop3s", 995), ("smtps", 465), ("ldaps", 636)];
+
+/// A text taken apart: scheme with its default port, name, and the rest.
+fn parts(text: &str) -> Result<(Option<(Approach, u16)>, Option<Arc<str>>, &str), TargetText> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((word, rest)) => {
+            let word = word.to_ascii_lowercase();
+            let approach: Approach = word.parse()?;
+            let port = PORTS.iter().find(|(name, _)| *name == word).map(|(_, port)| *port);
+            (Some((approach, port.unwrap_or(approach.default_port()))), rest)
+        }
+        None => (None, text),
+    };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    match rest.split_once('@') {
+        Some((name, rest)) => match name.parse()? {
+            Host::Name(name) => Ok((scheme, Some(Arc::from(&*name)), rest)),
+            Host::Address(_) => Err(TargetText::Host(name.into())),
+        },
+        None => Ok((scheme, None, rest)),
+    }
+}
+
+/// A host and the port behind it, where there is one.
+fn host_and_port(text: &str) -> Result<(Host, Option<u16>), TargetText> {
+    match text.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+        Some((host, port)) => Ok((host.parse()?, Some(port_of(port)?))),
+        None => Ok((text.parse()?, None)),
+    }
+}
+
+fn port_of(text: &str) -> Result<u16, TargetText> {
+    text.parse().ok().filter(|&port| port != 0).ok_or_else(|| TargetText::Port(text.into()))
 }
 
 impl FromStr for Target {
     type Err = TargetText;
 
     fn from_str(text: &str) -> Result<Target, TargetText> {
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| TargetText::NoPort(text.into()))?;
-        let number = port.parse().ok().filter(|&port| port != 0).ok_or_else(|| TargetText::Port(port.into()))?;
-        Ok(Target { host: host.parse()?, port: number })
+        let (scheme, server_name, rest) = parts(text)?;
+        let (host, port) = host_and_port(rest)?;
+        let default = scheme.map_or(Approach::Tls.default_port(), |(_, port)| port);
+        let scheme = scheme.map(|(approach, _)| approach);
+        Ok(Target { scheme, server_name, host, port: port.unwrap_or(default) })
     }
 }
 
@@ -76,6 +184,12 @@ impl fmt::Display for Host {
 
 impl fmt::Display for Target {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(scheme) = self.scheme {
+            write!(out, "{}://", scheme.word())?;
+        }
+        if let Some(name) = &self.server_name {
+            write!(out, "{name}@")?;
+        }
         write!(out, "{}:{}", self.host, self.port)
     }
 }
@@ -84,6 +198,89 @@ impl Target {
     /// The name under which observations speak of it.
     pub fn observed(&self) -> ObservedId {
         ObservedId::from(self.to_string().as_str())
+    }
+
+    /// How it is spoken to: as was said, or as its port suggests.
+    pub fn approach(&self) -> Approach {
+        self.scheme.unwrap_or_else(|| Approach::by_port(self.port))
+    }
+}
+
+/// One or many targets in a word: a [`Target`], or a network `192.0.2.0/24`, `ssh://192.0.2.0/24`, `192.0.2.0/24:8443`.
+/// Where no port is named, each of the given ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Targets {
+    scheme: Option<Approach>,
+    server_name: Option<Arc<str>>,
+    hosts: Hosts,
+    ports: Arc<[u16]>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Hosts {
+    One(Host),
+    Network(IpNet),
+}
+
+impl Targets {
+    /// Reads a word; `ports` are for a word without a scheme that names none; with no such ports, 443.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn read(text: &str, ports: &Arc<[u16]>) -> Result<Targets, TargetText> {
+        let (scheme, server_name, rest) = parts(text)?;
+        let default = || match scheme {
+            Some((_, port)) => Arc::from([port]),
+            None if ports.is_empty() => Arc::from([Approach::Tls.default_port()]),
+            None => Arc::clone(ports),
+        };
+        let (hosts, port) = match rest.split_once('/') {
+            Some((_, prefix)) => {
+                let (network, port) = match prefix.split_once(':') {
+                    Some((_, port)) => (rest.strip_suffix(port).and_then(|rest| rest.strip_suffix(':')), Some(port)),
+                    None => (Some(rest), None),
+                };
+                let network = network.map(|network| network.replace(['[', ']'], ""));
+                let network: Option<IpNet> = network.and_then(|network| network.parse().ok());
+                let network = network.ok_or_else(|| TargetText::Network(text.into()))?;
+                (Hosts::Network(network.trunc()), port.map(port_of).transpose()?)
+            }
+            None => {
+                let (host, port) = host_and_port(rest)?;
+                (Hosts::One(host), port)
+            }
+        };
+        let ports = port.map_or_else(default, |port| Arc::from([port]));
+        Ok(Targets { scheme: scheme.map(|(approach, _)| approach), server_name, hosts, ports })
+    }
+
+    /// How many there are; `None`: more than can be counted.
+    pub fn count(&self) -> Option<u64> {
+        let hosts = match &self.hosts {
+            Hosts::One(_) => 1,
+            Hosts::Network(network) => {
+                // IPv4 has a network and a broadcast address, from a size of four on.
+                let bits = u32::from(network.max_prefix_len().saturating_sub(network.prefix_len()));
+                let all = 1_u64.checked_shl(bits)?;
+                if network.network().is_ipv4() && bits > 1 { all.checked_sub(2)? } else { all }
+            }
+        };
+        hosts.checked_mul(u64::try_from(self.ports.len()).ok()?)
+    }
+
+    /// Each of them, made as it is asked for: a network may hold more than any memory.
+    pub fn each(self) -> impl Iterator<Item = Target> + Send {
+        let Targets { scheme, server_name, hosts, ports } = self;
+        let (one, network) = match hosts {
+            Hosts::One(host) => (Some(host), None),
+            Hosts::Network(network) => (None, Some(network.hosts().map(Host::Address))),
+        };
+        one.into_iter().chain(network.into_iter().flatten()).flat_map(move |host| {
+            let server_name = server_name.clone();
+            let of = move |port| Target { scheme, server_name: server_name.clone(), host: host.clone(), port };
+            let ports = Arc::clone(&ports);
+            (0..ports.len()).filter_map(move |at| ports.get(at).copied()).map(of)
+        })
     }
 }
 
@@ -102,15 +299,63 @@ mod tests {
     #[test]
     fn targets_are_read_and_shown_in_one_form() {
         check("Portal.Example:443", Ok("portal.example:443"));
+        check("portal.example", Ok("portal.example:443"));
         check("192.0.2.20:8443", Ok("192.0.2.20:8443"));
         check("[2001:DB8::1]:443", Ok("[2001:db8::1]:443"));
-        check("portal.example", Err("expected HOST:PORT"));
+        check("[2001:DB8::1]", Ok("[2001:db8::1]:443"));
+        check("https://portal.example/", Ok("tls://portal.example:443"));
+        check("smtp://mail.example", Ok("smtp://mail.example:25"));
+        check("ldaps://directory.example", Ok("tls://directory.example:636"));
+        check("SSH://[2001:db8::1]", Ok("ssh://[2001:db8::1]:22"));
+        check("Portal.example@192.0.2.20:443", Ok("portal.example@192.0.2.20:443"));
         check("portal.example:0", Err("1 to 65535"));
         check("portal.example:https", Err("1 to 65535"));
         check("portal.example:65536", Err("1 to 65535"));
         check("2001:db8::1:443", Err("in brackets"));
         check("[192.0.2.20]:443", Err("in brackets"));
-        check("https://portal.example:443", Err("expected a name"));
+        check("gopher://portal.example:70", Err("before ://"));
+        check("192.0.2.1@192.0.2.20:443", Err("expected a name"));
         check(":443", Err("expected a name"));
+    }
+
+    #[test]
+    fn the_port_tells_the_approach_where_nobody_said_it() {
+        for (text, approach) in [
+            ("host.example:22", Approach::Ssh),
+            ("host.example:443", Approach::Tls),
+            ("host.example:587", Approach::Upgrade(Upgrade::Smtp)),
+            ("tls://host.example:25", Approach::Tls),
+            ("host.example:500", Approach::Ike),
+            ("imap://host.example:10143", Approach::Upgrade(Upgrade::Imap)),
+        ] {
+            assert_eq!(text.parse::<Target>().unwrap().approach(), approach, "{text}");
+        }
+    }
+
+    fn each(text: &str, ports: &[u16]) -> Result<Vec<String>, String> {
+        let targets = Targets::read(text, &Arc::from(ports)).map_err(|error| error.to_string())?;
+        if targets.count().is_some_and(|count| count < 300) {
+            assert_eq!(targets.count(), Some(targets.clone().each().count() as u64), "{text}");
+        }
+        Ok(targets.each().take(300).map(|target| target.to_string()).collect())
+    }
+
+    #[test]
+    fn networks_and_ports_are_multiplied() {
+        assert_eq!(
+            each("192.0.2.0/30", &[443, 8443]).unwrap(),
+            ["192.0.2.1:443", "192.0.2.1:8443", "192.0.2.2:443", "192.0.2.2:8443"]
+        );
+        assert_eq!(each("192.0.2.9/32", &[]).unwrap(), ["192.0.2.9:443"]);
+        assert_eq!(each("192.0.2.8/31:993", &[443]).unwrap(), ["192.0.2.8:993", "192.0.2.9:993"]);
+        assert_eq!(each("ssh://192.0.2.9/32", &[443]).unwrap(), ["ssh://192.0.2.9:22"]);
+        assert_eq!(each("2001:db8::/127", &[]).unwrap(), ["[2001:db8::]:443", "[2001:db8::1]:443"]);
+        assert_eq!(each("[2001:db8::]/127:853", &[]).unwrap(), ["[2001:db8::]:853", "[2001:db8::1]:853"]);
+        assert_eq!(each("10.0.0.0/8", &[443]).unwrap().len(), 300);
+        assert_eq!(each("portal.example:80", &[443, 8443]).unwrap(), ["portal.example:80"]);
+        assert_eq!(each("portal.example", &[443, 8443]).unwrap(), ["portal.example:443", "portal.example:8443"]);
+        assert!(each("192.0.2.0/33", &[]).unwrap_err().contains("a network"));
+        assert!(each("portal.example/24", &[]).unwrap_err().contains("a network"));
+        assert!(each("192.0.2.0/24:0", &[]).unwrap_err().contains("1 to 65535"));
     }
 }

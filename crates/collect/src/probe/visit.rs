@@ -1,16 +1,17 @@
 //! One endpoint from the first connection to the last: what goes over the wire, and nothing about how it is told.
 
-use super::exchange::{self, Sent, Shaken};
+use super::exchange::{self, Said, Sent, Shaken};
 use super::pace::{HostPace, Pace};
-use super::target::{Host, Target};
+use super::target::{Approach, Host, Target};
 use super::web::{self, Head};
 use super::{AddressFamily, Cancel, Options, Unreachable};
 use dengmi_core::registry;
-use dengmi_core::{Group, Scheme, Suite, Version};
+use dengmi_core::{Features, Group, Scheme, Suite, Version};
 use dengmi_parse::Limits;
-use dengmi_protocol::handshake::{Offer as HandshakeOffer, Secrets, groups, schemes, suite::suites};
+use dengmi_protocol::handshake::{Identity, Learned, Offer as HandshakeOffer, Secrets, groups, schemes, suite::suites};
 use dengmi_protocol::plan::{self, Answer, Loss, Plan, Scope, Spoken, Ticket};
-use std::{fmt::Write, net::SocketAddr, sync::Arc, time::Duration};
+use dengmi_protocol::upgrade::Upgrade;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpStream, lookup_host},
     task::JoinSet,
@@ -35,7 +36,13 @@ pub(super) struct Visit {
     pub(super) plan: Plan,
     /// In the order of the plan's versions: hellos and the starts of their answers.
     pub(super) dialogues: Vec<(Version, String)>,
+    /// The conversation before TLS, the first time.
+    pub(super) said: Option<(Upgrade, Said)>,
     pub(super) handshakes: Vec<Handshake>,
+    /// What handshakes told beside their keys.
+    pub(super) features: Vec<Features>,
+    /// Schemes that signed in TLS 1.3, which hides them from hellos, and whether they were asked to the end.
+    pub(super) schemes: (Vec<Scheme>, bool),
     pub(super) web: Option<(Option<Head>, Vec<u8>)>,
     pub(super) connections: u32,
     /// A budget or a cancellation ended it early.
@@ -50,6 +57,15 @@ pub(super) struct Handshake {
     pub(super) dialogue: String,
 }
 
+impl Handshake {
+    pub(super) fn learned(&self) -> &Learned {
+        match &self.result {
+            Ok(proof) => proof.learned(),
+            Err(stopped) => &stopped.learned,
+        }
+    }
+}
+
 impl std::fmt::Debug for Handshake {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{:?} {:?}", self.version, self.result)
@@ -57,30 +73,43 @@ impl std::fmt::Debug for Handshake {
 }
 
 /// What every step of a visit needs.
+#[derive(Clone)]
 struct Road {
+    scope: Arc<Scope>,
     options: Arc<Options>,
     pace: Arc<Pace>,
     host: Arc<HostPace>,
     address: SocketAddr,
     deadline: Instant,
+    /// What is said before TLS, and the name it is said to.
+    upgrade: Option<(Upgrade, Arc<str>)>,
 }
 
 /// Visits an endpoint. Nothing a server does keeps it longer than [`Options::budget`] and one farewell.
-pub(super) async fn visit(target: Target, options: Arc<Options>, pace: Arc<Pace>, mut cancel: Cancel) -> Visit {
+pub(super) async fn visit(
+    target: Target,
+    scope: Arc<Scope>,
+    options: Arc<Options>,
+    pace: Arc<Pace>,
+    mut cancel: Cancel,
+) -> Visit {
     let deadline = Instant::now() + options.budget;
-    let server_name = options.server_name.clone().or_else(|| match &target.host {
-        Host::Name(name) => Some(Arc::from(&**name)),
-        Host::Address(_) => None,
-    });
-    let scope = Scope { tries: options.tries, ..Scope::registry(server_name.clone()) };
+    let server_name =
+        options.server_name.clone().or_else(|| target.server_name.clone()).or_else(|| match &target.host {
+            Host::Name(name) => Some(Arc::from(&**name)),
+            Host::Address(_) => None,
+        });
     let dialogues = scope.versions.iter().map(|lists| (lists.version, String::new())).collect();
     let mut visit = Visit {
+        plan: plan(&scope, &server_name),
         server_name,
         address: None,
         unreachable: None,
-        plan: Plan::new(&scope),
         dialogues,
+        said: None,
         handshakes: Vec::new(),
+        features: Vec::new(),
+        schemes: (Vec::new(), false),
         web: None,
         connections: 0,
         cut: false,
@@ -88,7 +117,7 @@ pub(super) async fn visit(target: Target, options: Arc<Options>, pace: Arc<Pace>
     };
     tokio::select! {
         // What was learned so far stays in `visit` when this is dropped at any point.
-        () = visit.walk(&options, &pace, deadline) => {}
+        () = visit.walk(&scope, &options, &pace, deadline) => {}
         () = sleep_until(deadline) => visit.cut = true,
         () = cancel.cancelled() => visit.cut = true,
     }
@@ -98,7 +127,7 @@ pub(super) async fn visit(target: Target, options: Arc<Options>, pace: Arc<Pace>
 }
 
 impl Visit {
-    async fn walk(&mut self, options: &Arc<Options>, pace: &Arc<Pace>, deadline: Instant) {
+    async fn walk(&mut self, scope: &Arc<Scope>, options: &Arc<Options>, pace: &Arc<Pace>, deadline: Instant) {
         let addresses = match addresses(&self.target, options).await {
             Ok(addresses) => addresses,
             Err(unreachable) => {
@@ -106,23 +135,71 @@ impl Visit {
                 return;
             }
         };
-        let (options, pace) = (Arc::clone(options), Arc::clone(pace));
+        let (scope, options, pace) = (Arc::clone(scope), Arc::clone(options), Arc::clone(pace));
         let Some((address, first)) = self.reach(&addresses, &options, &pace).await else { return };
         self.address = Some(address);
         let host = pace.host(address.ip());
-        let road = Arc::new(Road { options, pace, host, address, deadline });
-        self.ask(&road, first).await;
-        if self.plan.speaks() {
-            self.shake_all(&road).await;
-        } else if road.options.web && self.may_speak_http() {
-            self.look_for_web(&road).await;
+        let road = Road { scope, options, pace, host, address, deadline, upgrade: None };
+        match self.target.approach() {
+            Approach::Upgrade(upgrade) => self.upgrade(road, upgrade, Some(first)).await,
+            Approach::Tls | Approach::Ssh | Approach::Ike => self.talk(&Arc::new(road), Some(first)).await,
         }
     }
 
-    /// Whether one request in clear can tell something: a port that greets, or answers with alerts, is no web server.
-    fn may_speak_http(&self) -> bool {
-        let other = |spoken: &Spoken| matches!(spoken, Spoken::Ssh | Spoken::Greeting);
-        !self.plan.answered_in_tls() && !self.plan.spoken().iter().any(other)
+    /// Everything about TLS and TLCP, and what the port speaks where it is neither.
+    async fn talk(&mut self, road: &Arc<Road>, first: Option<Dialed>) {
+        self.ask(road, first).await;
+        if self.plan.speaks() {
+            self.shake_all(road).await;
+        } else if road.upgrade.is_none() && !self.plan.answered_in_tls() {
+            self.look_for_others(road).await;
+        }
+    }
+
+    /// The conversation in clear once, and then TLS behind it.
+    async fn upgrade(&mut self, mut road: Road, to: Upgrade, first: Option<Dialed>) {
+        let name = self.server_name.as_deref().map_or_else(|| self.target.host.to_string(), String::from);
+        let first = match first {
+            Some(dialed) => Some(dialed),
+            None => self.open(&road).await,
+        };
+        let Some(mut dialed) = first else { return };
+        let Ok(said) = exchange::upgrade(&mut dialed.stream, to, &name, &road.options.times).await else {
+            return;
+        };
+        let offered = said.refusal.is_none();
+        self.said = Some((to, said));
+        if offered {
+            road.upgrade = Some((to, Arc::from(name)));
+            Box::pin(self.talk(&Arc::new(road), Some(dialed))).await;
+        }
+    }
+
+    /// A connection on which nothing was said yet.
+    async fn open(&mut self, road: &Road) -> Option<Dialed> {
+        self.connections = self.connections.saturating_add(1);
+        road.open().await.ok()
+    }
+
+    /// A port that speaks nothing of the TLS family: HTTP, or a server that greets.
+    async fn look_for_others(&mut self, road: &Arc<Road>) {
+        let greets = |spoken: &Spoken| matches!(spoken, Spoken::Ssh | Spoken::Greeting);
+        let greets = self.plan.spoken().iter().any(greets);
+        if road.options.web && !greets {
+            self.look_for_web(road).await;
+        }
+        let web = matches!(self.web, Some((Some(_), _)));
+        if web || self.target.scheme.is_some() || self.plan.spoken().is_empty() {
+            return;
+        }
+        let Some(mut dialed) = self.open(road).await else { return };
+        let greeting = exchange::greeting(&mut dialed.stream, &road.options.times).await;
+        drop(dialed);
+        if let Some(upgrade) = Upgrade::by_greeting(&greeting) {
+            // The hellos so far were no part of this conversation.
+            self.plan = plan(&road.scope, &self.server_name);
+            self.upgrade((**road).clone(), upgrade, None).await;
+        }
     }
 
     /// The first address that can be connected to, with that connection.
@@ -147,8 +224,7 @@ impl Visit {
     }
 
     /// Asks everything that the plan wants to know, a few questions at a time.
-    async fn ask(&mut self, road: &Arc<Road>, first: Dialed) {
-        let mut first = Some(first);
+    async fn ask(&mut self, road: &Arc<Road>, mut first: Option<Dialed>) {
         let mut asked: JoinSet<(Ticket, Vec<u8>, Option<exchange::Exchanged>)> = JoinSet::new();
         let mut lost_in_row = 0_u32;
         loop {
@@ -196,7 +272,7 @@ impl Visit {
     /// One complete handshake for each family that the server speaks and this program can complete.
     async fn shake_all(&mut self, road: &Arc<Road>) {
         let known: Vec<plan::Known> = self.plan.known().collect();
-        for forms in offers(&known) {
+        for forms in offers(&known, road.options.identity.as_deref()) {
             for (number, offer) in forms.iter().enumerate() {
                 self.shake(road, offer.clone()).await;
                 if number + 1 < forms.len() && !self.drop_refusal() {
@@ -204,27 +280,75 @@ impl Visit {
                 }
             }
         }
-        self.shake_for_other_certificates(road, &known).await;
+        self.peel_schemes(road, &known).await;
+        self.resume(road, &known).await;
     }
 
-    /// TLS 1.3 hides its certificates: where no other version showed them, the kinds of key that the first handshake did
-    /// not meet are asked for alone.
-    async fn shake_for_other_certificates(&mut self, road: &Arc<Road>, known: &[plan::Known]) {
-        if !self.plan.certificates().is_empty() {
-            return;
-        }
-        let Some(first) = self.handshakes.iter().find(|handshake| handshake.version == Version::TLS_1_3) else {
-            return;
+    /// TLS 1.3 hides signatures and certificates, so each scheme costs a whole handshake. Of those that show nothing new
+    /// but their scheme only that is kept.
+    async fn peel_schemes(&mut self, road: &Arc<Road>, known: &[plan::Known]) {
+        let signed = |handshake: &Handshake| {
+            let of_version = handshake.version == Version::TLS_1_3 && handshake.result.is_ok();
+            handshake.learned().scheme.filter(|_| of_version)
         };
-        let Some(met) = first.result.as_ref().ok().and_then(|proof| proof.learned().scheme) else { return };
-        let kind = |scheme: Scheme| registry::scheme(scheme).and_then(|entry| entry.key);
-        let first = offers(known).into_iter().flatten().find(|offer| offer.version == Version::TLS_1_3);
-        if let Some(mut offer) = first {
-            offer.schemes.retain(|&scheme| kind(scheme) != kind(met));
-            if !offer.schemes.is_empty() {
-                self.shake(road, offer).await;
-                // It would say only that there is no other certificate.
-                self.drop_refusal();
+        let mut seen: Vec<Scheme> = self.handshakes.iter().filter_map(signed).collect();
+        let first = offers(known, None).into_iter().flatten().find(|offer| offer.version == Version::TLS_1_3);
+        let Some(mut offer) = first.filter(|_| !seen.is_empty()) else { return };
+        let offered = registry::schemes().iter().filter(|entry| entry.key.is_some()).map(|entry| Scheme(entry.code));
+        offer.schemes = offered.filter(|scheme| !seen.contains(scheme)).collect();
+        offer.features = false;
+        let mut whole = false;
+        while !offer.schemes.is_empty() {
+            let before = self.handshakes.len();
+            self.shake(road, offer.clone()).await;
+            let Some(latest) = self.handshakes.get(before) else { break };
+            let (scheme, leaf) = (latest.learned().scheme, latest.learned().certificates.first().cloned());
+            whole = latest.loss.is_none() && latest.result.is_err();
+            let known_leaf =
+                self.handshakes.iter().take(before).any(|one| one.learned().certificates.first() == leaf.as_ref());
+            if known_leaf || leaf.is_none() {
+                self.handshakes.truncate(before);
+            }
+            let Some(scheme) = scheme.filter(|scheme| offer.schemes.contains(scheme)) else { break };
+            seen.push(scheme);
+            offer.schemes.retain(|&left| left != scheme);
+            whole = offer.schemes.is_empty();
+        }
+        self.schemes = (seen, whole);
+    }
+
+    /// Offers a session again that a handshake was given, before TLS 1.3: whether it is taken up.
+    async fn resume(&mut self, road: &Arc<Road>, known: &[plan::Known]) {
+        let mut offers = Vec::new();
+        for handshake in self.handshakes.iter().filter(|handshake| handshake.version < Version::TLS_1_3) {
+            let learned = handshake.learned();
+            let ticket = learned.ticket.clone().unwrap_or_default();
+            // Beside a ticket the id is our own: its echo says that the ticket was taken.
+            let id = if ticket.is_empty() { learned.session_id.clone() } else { vec![0x5a; 32] };
+            let accepts = known.iter().find(|known| known.accepts.version == handshake.version);
+            let (Ok(_), Some(suite), Some(known)) = (&handshake.result, learned.suite, accepts) else { continue };
+            if id.is_empty() || offers.iter().any(|offer: &plan::Offer| offer.version == handshake.version) {
+                continue;
+            }
+            offers.push(plan::Offer {
+                version: handshake.version,
+                suites: vec![suite],
+                groups: known.accepts.groups.clone(),
+                schemes: schemes().collect(),
+                certificate_schemes: Vec::new(),
+                style: if handshake.version == Version::TLCP { plan::Style::Plain } else { plan::Style::Lean },
+                features: false,
+                server_name: self.server_name.clone(),
+                session: Some(Arc::new(plan::Session { id, ticket })),
+            });
+        }
+        for offer in offers {
+            let Some(hello) = hello(&offer) else { continue };
+            self.connections = self.connections.saturating_add(1);
+            let exchanged = road.exchange(None, &hello, Duration::ZERO).await;
+            if let Some(exchange::Exchanged { answer: Answer::Chose(chosen), .. }) = exchanged {
+                let features = Features { resumed: chosen.features.resumed, ..Features::new(offer.version) };
+                self.features.push(features);
             }
         }
     }
@@ -241,20 +365,44 @@ impl Visit {
     async fn shake(&mut self, road: &Arc<Road>, mut offer: HandshakeOffer) {
         let version = offer.version;
         offer.server_name = self.server_name.clone().filter(|_| version != Version::TLCP);
+        offer.identity.clone_from(&road.options.identity);
         self.connections = self.connections.saturating_add(1);
-        let Some(Shaken { result, loss, dialogue }) = road.shake(offer).await else { return };
+        let asked = offer.features;
+        let Some(Shaken { result, loss, dialogue, tickets }) = road.shake(offer).await else { return };
         let mut text = String::new();
         dialogue.iter().for_each(|(sent, bytes)| line(&mut text, *sent, bytes));
         let result = result.map(|done| done.proof);
-        self.handshakes.push(Handshake { version, result, loss, dialogue: text });
+        let handshake = Handshake { version, result, loss, dialogue: text };
+        if asked && handshake.result.is_ok() {
+            self.features.push(features(&handshake, &tickets));
+        }
+        self.handshakes.push(handshake);
     }
 
     async fn look_for_web(&mut self, road: &Arc<Road>) {
         let host = self.server_name.as_deref().map_or_else(|| self.target.host.to_string(), String::from);
-        self.connections = self.connections.saturating_add(1);
-        let Some(dialed) = road.dial().await else { return };
+        let Some(dialed) = self.open(road).await else { return };
         self.web = Some(web::ask(dialed.stream, &host, road.address, &road.options.times).await);
     }
+}
+
+/// A plan for an endpoint of this name.
+fn plan(scope: &Scope, server_name: &Option<Arc<str>>) -> Plan {
+    Plan::new(&Scope { server_name: server_name.clone(), ..scope.clone() })
+}
+
+/// What a whole handshake told beside its keys.
+fn features(handshake: &Handshake, tickets: &[dengmi_protocol::handshake::Ticket]) -> Features {
+    let learned = handshake.learned();
+    let mut features = learned.features.clone();
+    if handshake.version == Version::TLS_1_3 {
+        features.session_ticket = Some(!tickets.is_empty());
+        features.ticket_lifetime = tickets.iter().map(|ticket| ticket.lifetime).max();
+        features.early_data = tickets.iter().map(|ticket| ticket.early_data).max();
+    }
+    features.client_certificate = learned.client_certificate_asked;
+    features.client_authorities = learned.client_authorities.iter().map(|name| plan::authority(name)).collect();
+    features
 }
 
 /// A connection and the right to it.
@@ -264,10 +412,24 @@ struct Dialed {
 }
 
 impl Road {
-    async fn dial(&self) -> Option<Dialed> {
-        let slot = self.pace.slot(&self.host).await?;
-        let stream = exchange::connect(self.address, &self.options.times).await.ok()?;
-        Some(Dialed { stream, slot })
+    /// A connection on which nothing was said yet.
+    async fn open(&self) -> Result<Dialed, Loss> {
+        let slot = self.pace.slot(&self.host).await.ok_or(Loss::GivenUp)?;
+        let stream = exchange::connect(self.address, &self.options.times).await?;
+        Ok(Dialed { stream, slot })
+    }
+
+    /// A connection on which the ClientHello is due.
+    async fn dial(&self) -> Result<Dialed, Loss> {
+        let mut dialed = self.open().await?;
+        if let Some((to, name)) = &self.upgrade {
+            let said = exchange::upgrade(&mut dialed.stream, *to, name, &self.options.times).await?;
+            if said.refusal.is_some() {
+                // It was offered before: a server that wants no more connections.
+                return Err(Loss::Silence);
+            }
+        }
+        Ok(dialed)
     }
 
     async fn exchange(&self, first: Option<Dialed>, hello: &[u8], wait: Duration) -> Option<exchange::Exchanged> {
@@ -276,13 +438,11 @@ impl Road {
         }
         let Dialed { stream, slot: _slot } = match first {
             Some(dialed) => dialed,
-            None => {
-                let slot = self.pace.slot(&self.host).await?;
-                match exchange::connect(self.address, &self.options.times).await {
-                    Ok(stream) => Dialed { stream, slot },
-                    Err(loss) => return Some(exchange::Exchanged { answer: Answer::Lost(loss), received: Vec::new() }),
-                }
-            }
+            None => match self.dial().await {
+                Ok(dialed) => dialed,
+                Err(Loss::GivenUp) => return None,
+                Err(loss) => return Some(exchange::Exchanged { answer: Answer::Lost(loss), received: Vec::new() }),
+            },
         };
         Some(exchange::ask(stream, hello, &self.options.times, &Limits::default(), KEEP).await)
     }
@@ -293,14 +453,14 @@ impl Road {
         }
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).ok()?;
-        let Dialed { stream, slot: _slot } = self.dial().await?;
+        let Dialed { stream, slot: _slot } = self.dial().await.ok()?;
         exchange::shake(stream, offer, Secrets::from_seed(seed), &self.options.times).await.ok()
     }
 }
 
 /// The handshakes that this program can complete with what the server was found to accept: TLS 1.3, else TLS 1.2; TLCP
 /// with CBC and with GCM; TLS 1.3 with the suites of RFC 8998. Of each, the forms that are tried until one is taken up.
-fn offers(known: &[plan::Known]) -> Vec<Vec<HandshakeOffer>> {
+fn offers(known: &[plan::Known], identity: Option<&Identity>) -> Vec<Vec<HandshakeOffer>> {
     let national = [Suite::TLS_SM4_GCM_SM3, Suite::TLS_SM4_CCM_SM3];
     let of = |version: Version, usable: &dyn Fn(Suite) -> bool| -> Option<(Vec<Suite>, Vec<Group>)> {
         let accepts = &known.iter().find(|known| known.accepts.version == version)?.accepts;
@@ -314,11 +474,14 @@ fn offers(known: &[plan::Known]) -> Vec<Vec<HandshakeOffer>> {
     let tls13 = of(Version::TLS_1_3, &|suite| !national.contains(&suite)).filter(|(_, groups)| !groups.is_empty());
     if let Some((suites, groups)) = tls13 {
         let shares = groups.iter().take(1).copied().collect();
-        offers.push(vec![HandshakeOffer { suites, shares, groups, ..HandshakeOffer::tls13() }]);
+        offers.push(vec![HandshakeOffer { suites, shares, groups, features: true, ..HandshakeOffer::tls13() }]);
     } else if let Some((suites, _)) = of(Version::TLS_1_2, &|_| true) {
-        offers.push(vec![HandshakeOffer { suites, ..HandshakeOffer::tls12() }]);
+        offers.push(vec![HandshakeOffer { suites, features: true, ..HandshakeOffer::tls12() }]);
     }
-    for suite in [Suite::ECC_SM4_CBC_SM3, Suite::ECC_SM4_GCM_SM3] {
+    // ECDHE of TLCP needs a certificate of ours to encrypt under.
+    let pair = identity.is_some_and(|identity| identity.encryption.is_some());
+    let exchange = [Suite::ECDHE_SM4_CBC_SM3, Suite::ECDHE_SM4_GCM_SM3].into_iter().filter(|_| pair);
+    for suite in [Suite::ECC_SM4_CBC_SM3, Suite::ECC_SM4_GCM_SM3].into_iter().chain(exchange) {
         if let Some((suites, _)) = of(Version::TLCP, &|accepted| accepted == suite) {
             offers.push(vec![HandshakeOffer { suites, ..HandshakeOffer::tlcp() }]);
         }
@@ -361,12 +524,10 @@ fn hello(offer: &plan::Offer) -> Option<Vec<u8>> {
 }
 
 /// One line of a dialogue: `>` what was sent, `<` the start of what came.
-fn line(text: &mut String, sent: Sent, bytes: &[u8]) {
-    text.push(if sent == Sent::ByUs { '>' } else { '<' });
-    text.push(' ');
-    for byte in bytes {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
+pub(super) fn line(text: &mut String, sent: Sent, bytes: &[u8]) {
+    text.reserve(bytes.len().saturating_mul(2).saturating_add(3));
+    text.push_str(if sent == Sent::ByUs { "> " } else { "< " });
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    text.extend(bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]));
     text.push('\n');
 }

@@ -1,12 +1,19 @@
 //! What an observation can say. Closed, so that a new kind asks every predicate a question.
 
+mod features;
+mod ike;
+mod ssh;
+mod upgraded;
+
+pub use features::Features;
+pub use ike::{IkeAccepts, IkeKind, IkeTransform, IkeVendor};
+pub use ssh::{GroupExchange, SshAccepts, SshDirections, SshHostKey, SshLists};
+pub use upgraded::Upgraded;
+
 use crate::{Date, Group, IndicatorId, Method, Scheme, Sha256Digest, Suite, UtcDateTime, Version, canonical, date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-
-mod features;
-pub use features::Features;
 
 /// A field of a session: seen, positively absent (`null`), or hidden (no key; the reason stands in `hidden`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,6 +124,15 @@ pub struct Session {
     pub group: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub signature: Field<Box<str>>,
+    /// SSH: the algorithm that signed the key exchange. So for the next three, of the server's direction.
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub host_key_alg: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub cipher: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub mac: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub compression: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub certificate: Field<Vec<Certificate>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
@@ -419,10 +435,16 @@ facts! {
     Accepts(Accepts) "tls.accepts"
     /// What a version does beside its lists.
     Features(Features) "tls.features"
+    /// What is said in clear before TLS.
+    Upgraded(Upgraded) "tls.upgrade"
     /// How far a probe of one endpoint got.
     Coverage(Coverage) "probe.coverage"
     /// A certificate.
     Certificate(Certificate) "certificate"
+    /// What an SSH server accepts.
+    SshAccepts(SshAccepts) "ssh.accepts"
+    /// What an IKE responder accepts.
+    IkeAccepts(IkeAccepts) "ike.accepts"
     /// A key that was proved to be held.
     KeyProof(KeyProof) "key.proof"
     /// A person's statement.

@@ -1,7 +1,7 @@
 // Made by `cargo xtask gen` from registry/*.toml. Change those, not this.
 
 use super::{
-    AlgorithmEntry, Alias, Authentication, Confidence, Family, GroupEntry, GroupKind, IkeClass, IkeEntry, KeyExchange, LibraryEntry, Mode, OidEntry, Origin,
+    AlgorithmEntry, Alias, Authentication, Confidence, Family, GroupEntry, GroupKind, IkeClass, IkeEntry, IkeVendorEntry, KeyExchange, LibraryEntry, Mode, OidEntry, Origin,
     RatedStrength, SchemeEntry, SgdEntry, SshEntry, Strength, SuiteEntry, VersionEntry,
 };
 
@@ -25,6 +25,7 @@ pub(super) const SOURCES: &[(&str, &str)] = &[
     ("IANASIG", "IANA registry of TLS signature schemes, through one public implementation"),
     ("IANASIG2", "IANA registry of TLS signature schemes, through a second public implementation"),
     ("IKERUST", "a public IKEv2 implementation in Rust: its table of key exchange methods"),
+    ("IKESCAN", "ike-scan 1.9.5 (Debian): its patterns of vendor ids"),
     ("KEYLEN", "the length of the key, no better attack assumed"),
     ("KOKO", "GitHub jumpserver/koko : SSH server with GM/T 0129-2023 support"),
     ("KONA", "GitHub Tencent/TencentKonaSMSuite : KnownOIDs, CipherSuite, NamedGroup, SignatureScheme, ProtocolVersion"),
@@ -2788,4 +2789,30 @@ pub(super) const IKE_ATTRIBUTES: &[IkeEntry] = &[
     IkeEntry { class: IkeClass::AuthenticationGmt0022, value: 10, name: "public-key digital envelope", algorithms: &[], key_bits: &[], aead: false, origin: Origin { source: &["GM22", "MEM"], confidence: Confidence::Single, note: "公钥数字信封" } },
     IkeEntry { class: IkeClass::AsymmetricGmt0022, value: 1, name: "RSA", algorithms: &["rsa"], key_bits: &[], aead: false, origin: Origin { source: &["MEM"], confidence: Confidence::Memory, note: "value of attribute 20" } },
     IkeEntry { class: IkeClass::AsymmetricGmt0022, value: 2, name: "SM2", algorithms: &["sm2"], key_bits: &[], aead: false, origin: Origin { source: &["GM22", "MEM"], confidence: Confidence::Single, note: "value of attribute 20; the number of the attribute is from memory" } },
+];
+
+pub(super) const IKE_VENDORS: &[IkeVendorEntry] = &[
+    IkeVendorEntry { prefix: "09002689dfd6b712", name: "XAUTH", origin: Origin { source: &["CDH", "IKESCAN"], confidence: Confidence::Confirmed, note: "" } },
+    IkeVendorEntry { prefix: "1d6e178f6c2c0be284985465450fe9d4", name: "Fortinet FortiGate", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "1e2b516905991c7d7c96fcbfb587e461", name: "Microsoft Windows", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "1f07f70eaa6514d3b0fa96542a", name: "Cisco VPN Concentrator", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "26244d38eddb61b3172a36e3d0cfb819", name: "Microsoft Initial-Contact", origin: Origin { source: &["CDH", "IKESCAN"], confidence: Confidence::Confirmed, note: "" } },
+    IkeVendorEntry { prefix: "4048b7d56ebce88525e7de7f00d6c2d3", name: "fragmentation", origin: Origin { source: &["CDH"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "424e4553000000", name: "Nortel Contivity", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "434953434f2d44454c4554452d524541534f4e", name: "Cisco Delete Reason", origin: Origin { source: &["CDH"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "434953434f56504e2d5245562d3032", name: "Cisco VPN Revision 2", origin: Origin { source: &["CDH"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "4485152d18b6bbcd0be8a8469579ddcc", name: "draft-ietf-ipsec-nat-t-ike-00", origin: Origin { source: &["CDH", "IKESCAN"], confidence: Confidence::Confirmed, note: "" } },
+    IkeVendorEntry { prefix: "464c455856504e2d535550504f52544544", name: "Cisco FlexVPN", origin: Origin { source: &["CDH"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "4a131c81070358455c5728f20e95452f", name: "RFC 3947 NAT-T", origin: Origin { source: &["CDH", "IKESCAN"], confidence: Confidence::Confirmed, note: "" } },
+    IkeVendorEntry { prefix: "4f454e756f6b706a71757d5c", name: "Libreswan", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "5b362bc820f6", name: "SonicWall", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "7003cbc1097dbe9c2600ba6983bc8b35", name: "KAME racoon", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "7d9419a65310ca6f2c179d9215529d56", name: "draft-ietf-ipsec-nat-t-ike-03", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "8299031757a36082c6a621de", name: "Fortinet FortiGate", origin: Origin { source: &["CDH"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "882fe56d6fd20dbc2251613b2ebe5beb", name: "strongSwan", origin: Origin { source: &["CDH"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "90cb80913ebb696e086381b5ec427b1f", name: "draft-ietf-ipsec-nat-t-ike-02", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "afcad71368a1f1c96b8696fc7757", name: "dead peer detection (RFC 3706)", origin: Origin { source: &["CDH", "IKESCAN"], confidence: Confidence::Confirmed, note: "" } },
+    IkeVendorEntry { prefix: "cd60464335df21f87cfdb2fc68b6a448", name: "draft-ietf-ipsec-nat-t-ike-02", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "f4ed19e0c114eb516faaac0ee37daf2807b4381f", name: "Check Point Firewall-1", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
+    IkeVendorEntry { prefix: "fb1de3cdf341b7ea16b7e5be0855f120", name: "Microsoft Negotiation Discovery Capable", origin: Origin { source: &["IKESCAN"], confidence: Confidence::Single, note: "" } },
 ];

@@ -445,7 +445,7 @@ pub struct LibraryEntry {
     pub origin: Origin,
 }
 
-/// An SSH algorithm name (GM/T 0129-2023 and what resembles it).
+/// An SSH algorithm name: those of RFC 4250 and its successors, of OpenSSH, and of GM/T 0129-2023.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SshEntry {
     /// The name in a KEXINIT.
@@ -487,6 +487,14 @@ pub enum IkeClass {
     AsymmetricGmt0022,
 }
 
+impl SshEntry {
+    /// Whether it names an algorithm of Chinese commercial cryptography.
+    pub fn is_national(&self) -> bool {
+        let domestic = |id: &&str| algorithm(id).is_some_and(|entry| entry.domestic);
+        !self.false_friend && self.algorithms.iter().any(domestic)
+    }
+}
+
 /// A value of an IKE attribute or transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IkeEntry {
@@ -502,6 +510,17 @@ pub struct IkeEntry {
     pub key_bits: &'static [u16],
     /// Whether it guards integrity itself.
     pub aead: bool,
+    /// Where the row comes from.
+    pub origin: Origin,
+}
+
+/// Who uses a vendor id of IKE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IkeVendorEntry {
+    /// Its first bytes, in lower-case hexadecimal.
+    pub prefix: &'static str,
+    /// The product, or the document that defines it.
+    pub name: &'static str,
     /// Where the row comes from.
     pub origin: Origin,
 }
@@ -688,6 +707,11 @@ pub fn ike(class: IkeClass, value: u16) -> Option<&'static IkeEntry> {
 /// All numbers of a class, in their order.
 pub fn ike_class(class: IkeClass) -> impl Iterator<Item = &'static IkeEntry> {
     generated::IKE_ATTRIBUTES.iter().filter(move |entry| entry.class == class)
+}
+
+/// Who uses a vendor id, given in lower-case hexadecimal.
+pub fn ike_vendor(hex: &str) -> Option<&'static IkeVendorEntry> {
+    generated::IKE_VENDORS.iter().find(|entry| hex.starts_with(entry.prefix))
 }
 
 /// A source spelled out, by the key that [`Origin::source`] has.

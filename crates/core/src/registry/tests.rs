@@ -227,6 +227,8 @@ fn names_of_other_worlds_are_found() {
     assert_eq!(ike(IkeClass::KeyExchange, 36).unwrap().algorithms, ["ml-kem-768"]);
     assert_eq!(ike(IkeClass::Encryption1, 129), None);
     assert_eq!(ike_class(IkeClass::Prf).count(), 9);
+    assert_eq!(ike_vendor("1e2b516905991c7d7c96fcbfb587e46100000009").unwrap().name, "Microsoft Windows");
+    assert_eq!(ike_vendor("1e2b51690599"), None);
     assert_eq!(sgd_named("sgd_sm4_cbc").unwrap().value, 0x402);
 }
 

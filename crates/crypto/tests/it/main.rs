@@ -3,7 +3,9 @@
 // Clippy's settings for tests reach `#[test]` functions only, not the functions beside them.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod counter;
 mod derivation;
+mod modp;
 mod signatures;
 mod sm2;
 mod sm3;

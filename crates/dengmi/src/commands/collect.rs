@@ -15,6 +15,7 @@ use dengmi_collect::probe::{self, Cancel, Options, Output, Target, probe};
 use dengmi_core::{Date, Event, Fact, date};
 use dengmi_crypto::Hash;
 use dengmi_protocol::certify::Certifier;
+use futures_util::stream;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -238,7 +239,7 @@ async fn visit(
     let Some(mut unit) = case.begin(&key)? else { return Ok(true) };
     voice.say("probing", &[("end", end)]);
     let mut outputs = Vec::new();
-    let summary = probe([target], options, certifier, cancel, &mut |output| outputs.push(output)).await;
+    let summary = probe(stream::iter([target]), options, certifier, cancel, &mut |output| outputs.push(output)).await;
     if summary.cancelled {
         unit.void()?;
         return Ok(false);

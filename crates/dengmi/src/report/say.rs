@@ -354,6 +354,10 @@ impl Input<'_> {
                 let names = accepts.suite_names.join(", ");
                 same(&if names.is_empty() { version } else { format!("{version}: {names}") })
             }
+            Fact::Upgraded(upgraded) => {
+                let software = upgraded.software.as_deref().unwrap_or_default();
+                same(&format!("{} {software}", upgraded.protocol))
+            }
             Fact::Features(features) => {
                 let told: Vec<_> = features.told().iter().map(|(name, value)| format!("{name} {value}")).collect();
                 same(&told.join(", "))
@@ -372,6 +376,12 @@ impl Input<'_> {
                 same(&format!("{} · {key} · {} · → {until}", certificate.subject, certificate.sig_alg))
             }
             Fact::KeyProof(proof) => same(&proof.by),
+            Fact::IkeAccepts(accepts) => {
+                let names = accepts.transforms.values().flatten().map(|transform| &*transform.name);
+                let names = names.collect::<Vec<_>>().join(", ");
+                same(format!("IKEv{} {names}", accepts.version).trim_end())
+            }
+            Fact::SshAccepts(accepts) => same(&accepts.banner),
             Fact::Statement(statement) => {
                 let (label, value) = (judge.label(&statement.kind), judge.value(&statement.value));
                 let said = |label: &str, value: &str| {

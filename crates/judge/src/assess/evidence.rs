@@ -47,12 +47,22 @@ impl<'a> Evidence<'a> {
                         evidence.statements.entry(said.statement.about.clone()).or_default().push(said);
                     }
                 }
-                Fact::Session(..) | Fact::Accepts(_) | Fact::Coverage(_) | Fact::Certificate(_) | Fact::KeyProof(_) => {
+                Fact::Session(..)
+                | Fact::Accepts(_)
+                | Fact::Coverage(_)
+                | Fact::Certificate(_)
+                | Fact::KeyProof(_)
+                | Fact::SshAccepts(_)
+                | Fact::IkeAccepts(_) => {
                     let list = evidence.observed.entry(observation.observed.as_str().into()).or_default();
                     list.push((entry, observation));
                 }
-                // Features are for people to read; no predicate asks for them.
-                Fact::Described(_) | Fact::HandedIn(_) | Fact::Features(_) | Fact::Foreign(..) => {}
+                // Features, and what was said before TLS, are for people to read; no predicate asks for them.
+                Fact::Described(_)
+                | Fact::HandedIn(_)
+                | Fact::Features(_)
+                | Fact::Upgraded(_)
+                | Fact::Foreign(..) => {}
             }
         }
         for list in evidence.observed.values_mut() {

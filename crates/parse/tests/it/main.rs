@@ -6,6 +6,7 @@
 mod capture;
 mod certificates;
 mod hostile;
+mod ike;
 mod replay;
 mod ssh;
 mod watcher;

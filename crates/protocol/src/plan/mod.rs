@@ -284,6 +284,7 @@ impl Plan {
             Answer::Chose(chosen) => {
                 self.heard();
                 self.answered_in_tls = true;
+                self.chains.iter_mut().for_each(|chain| chain.elsewhere = true);
                 self.client_certificate |= chosen.client_certificate == Some(true);
                 let known = |met: &MetCertificates| met.list == chosen.certificates;
                 if !chosen.certificates.is_empty()
@@ -315,6 +316,13 @@ impl Plan {
 
     /// What the answer to a hello up to `version` says about lower ones.
     fn rule_out(&mut self, version: Version, offer: &Offer, answer: &Answer) {
+        if let Answer::NotTls(spoken) = answer
+            && *spoken != Spoken::Unknown
+            && !self.answered_in_tls
+        {
+            // A protocol that names itself is none of these in any version.
+            return self.chains.iter_mut().for_each(|chain| chain.rule_out(Ending::Spoke(*spoken)));
+        }
         if !legacy(version) || offer.style != Style::Full {
             return;
         }
@@ -386,7 +394,13 @@ impl Plan {
 
     /// What was odd, without repetition.
     pub fn findings(&self) -> Vec<Finding> {
-        let mut findings: Vec<_> = self.chains.iter().flat_map(|chain| chain.findings.iter().copied()).collect();
+        let of = |chain: &Chain| {
+            // A version that is not spoken in any form does not fail at the usual form of the hello.
+            let spoken = chain.spoken();
+            let told = move |finding: &Finding| spoken || !matches!(finding, Finding::Intolerant { .. });
+            chain.findings.iter().copied().filter(told).collect::<Vec<_>>()
+        };
+        let mut findings: Vec<_> = self.chains.iter().flat_map(of).collect();
         findings.sort_unstable();
         findings.dedup();
         findings

@@ -578,7 +578,8 @@ fn other_protocols_and_garbage_end_at_once() {
     ] {
         let plan = odd(|_| answer.clone());
         for known in plan.known() {
-            assert_eq!((known.reach, known.hellos), (reach, 1), "{answer:?}");
+            assert_eq!(known.reach, reach, "{answer:?}");
+            assert!(known.hellos <= 1, "{answer:?}");
         }
     }
     let plan = odd(|_| Answer::Closed);

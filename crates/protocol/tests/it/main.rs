@@ -13,4 +13,5 @@ mod own;
 mod peer;
 mod recording;
 mod replay;
+mod upgrade;
 mod values;

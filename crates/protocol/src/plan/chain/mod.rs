@@ -27,8 +27,9 @@ use sweep::Block;
 
 /// Hellos of up to this many suites stay below 256 bytes when they carry no extensions: some servers drop longer ones.
 const SHORT: usize = 100;
-/// TLCP suites that are tried alone before a server that closes every time is left alone.
-const SINGLE: usize = 2;
+/// TLCP suites that are tried alone before a server that closes every time is left alone: where it speaks another family,
+/// and where it does not.
+const SINGLE: [usize; 2] = [1, 2];
 
 #[derive(Clone, Debug)]
 enum Phase {
@@ -129,6 +130,8 @@ pub(super) struct Chain {
     /// While a TLCP server is asked once more with [`Style::Grouped`]: what to go back to when that brings nothing.
     before: Option<(Style, Ending)>,
     asked_again: bool,
+    /// The server speaks in another version.
+    pub(super) elsewhere: bool,
     pub(super) findings: Vec<Finding>,
     pub(super) hellos: u32,
     pub(super) lost: u32,
@@ -177,6 +180,7 @@ impl Chain {
             ended_by: None,
             before: None,
             asked_again: false,
+            elsewhere: false,
             findings: Vec::new(),
             hellos: 0,
             lost: 0,
@@ -663,7 +667,7 @@ impl Chain {
             (self.failures, self.closes) = (0, 0);
             let asked = self.lists.suites.len().saturating_sub(self.blocks.len());
             let dumb = matches!(self.ended_by, Some(Ending::Closed | Ending::Lost(_)));
-            let hopeless = dumb && self.accepted.is_empty() && self.lists.version == Version::TLCP && asked >= SINGLE;
+            let hopeless = dumb && self.accepted.is_empty() && self.lists.version == Version::TLCP && asked >= SINGLE[usize::from(!self.elsewhere)];
             if let Some(block) = self.blocks.pop_front().filter(|_| !hopeless) {
                 self.left = block;
                 return;
