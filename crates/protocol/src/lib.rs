@@ -7,4 +7,5 @@
 pub mod certify;
 pub mod handshake;
 pub mod plan;
+pub mod ssh;
 pub mod upgrade;
