@@ -62,7 +62,7 @@ pub(super) struct Agreed {
     pub(super) hash: Hash,
     pub(super) digest: Digest,
     /// The secret as an `mpint`.
-    secret: Vec<u8>,
+    pub(super) secret: Vec<u8>,
 }
 
 impl Agreed {

@@ -12,4 +12,7 @@ mod plan;
 mod protection;
 
 pub use conversation::{Authentication, Conversation, Identification, Learned, Proved, ShownKey, Stop, Unsupported};
+#[cfg(test)]
+mod tests;
+
 pub use plan::{Ask, Conversed, GroupSize, Plan, Scope, USER, Until};

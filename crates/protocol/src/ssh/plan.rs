@@ -315,16 +315,16 @@ impl Plan {
                     }
                     None => self.authentication.missed(stop, tries),
                 }
-                if let [_] = ask.host_key[..] {
-                    self.key_missed(ask, stop, tries);
-                }
+                self.key_missed(ask, stop, tries);
             }
         }
     }
 
+    /// Counts a try for the one kind of key that was asked for; the first ask offers all kinds, and is no question for any.
     fn key_missed(&mut self, ask: &Ask, stop: Option<&Stop>, tries: u32) {
-        let asked_for = |key: &&mut Key| ask.host_key.contains(&key.algorithm) && key.shown.is_open();
-        if let Some(key) = self.keys.iter_mut().find(asked_for) {
+        if let [algorithm] = &ask.host_key[..]
+            && let Some(key) = self.keys.iter_mut().find(|key| key.algorithm == *algorithm && key.shown.is_open())
+        {
             key.shown.missed(stop, tries);
         }
     }
