@@ -162,7 +162,9 @@ const AFTER_ENCRYPTION: &str = "-etm@openssh.com";
 
 /// All names of codes that are offered.
 pub(super) fn macs() -> impl Iterator<Item = String> {
-    let after = MACS.iter().map(|(name, _, _)| format!("{name}{AFTER_ENCRYPTION}"));
+    // Nobody was seen to do so with SM3.
+    let international = MACS.iter().filter(|(_, hash, _)| *hash != Hash::Sm3);
+    let after = international.map(|(name, _, _)| format!("{name}{AFTER_ENCRYPTION}"));
     after.chain(MACS.iter().map(|(name, _, _)| (*name).to_owned())).chain(OTHER_MACS.map(String::from))
 }
 

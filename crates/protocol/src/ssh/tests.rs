@@ -6,6 +6,7 @@ use super::protection::{Direction, Way};
 use super::*;
 use crate::handshake::Secrets;
 use crate::plan::Loss;
+use dengmi_core::registry;
 use dengmi_core::{Asked, Field, GroupExchange, Sha256Digest, SshAccepts};
 use dengmi_crypto::agreement::{AgreementGroup, EphemeralKey};
 use dengmi_crypto::rand_core::{TryCryptoRng, TryRng};
@@ -348,6 +349,15 @@ fn a_stream_without_an_end_is_ended() {
     let most = stream.len().min(LIMITS.handshake);
     assert_eq!(replay(&stream[..most]).stop, Some(Stop::Closed));
     assert!(matches!(replay(&stream[..=most]).stop, Some(Stop::TooMuch(_))));
+}
+
+#[test]
+fn the_registry_knows_every_name_that_is_offered() {
+    let known = |kind: &str, name: &str| assert!(registry::ssh_name(kind, name).is_some(), "{kind} {name}");
+    algorithm::exchanges().for_each(|name| known("kex", name));
+    algorithm::HOST_KEYS.iter().for_each(|name| known("host key", name));
+    algorithm::ciphers().for_each(|name| known("cipher", name));
+    algorithm::macs().for_each(|name| known("mac", &name));
 }
 
 /// What a made-up server does when it is asked.
