@@ -23,12 +23,14 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+mod by_hand;
 mod compare;
 mod matrix;
 mod run;
 mod server;
 mod simulated;
 mod tool;
+mod wire;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 

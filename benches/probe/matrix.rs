@@ -1,22 +1,22 @@
 //! What the tools say about the same endpoints, and who is right where they differ.
 
+use crate::by_hand::{Settled, settle};
 use crate::run::run;
-use crate::server::{Servers, Service, Speaks, certificate};
+use crate::server::{Servers, Service, Speaks};
 use crate::tool::{ANY_VERSION, Found, Installed, Lists, Row, TOOLS, Tool};
 use crate::{Arguments, Outcome, say};
 use dengmi_core::registry::{self, GroupKind};
 use dengmi_core::{Group, Scheme, Suite, Version};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// What is listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     Suite,
     Group,
     Scheme,
@@ -159,38 +159,36 @@ fn seen_by(lists: Lists, row: Row) -> Option<Row> {
     }
 }
 
-fn is_curve(code: u16) -> bool {
+pub(crate) fn is_curve(code: u16) -> bool {
     registry::group(Group(code)).is_some_and(|entry| entry.kind == GroupKind::Ecdh)
+}
+
+/// Whether a tool lists the row; `None` when it has no list in which it would stand.
+fn lists(tool: &Tool, found: &Found, kind: Kind, row: Row) -> Option<bool> {
+    let (endpoint, version, code) = row;
+    let (rows, versionless) = (kind.of(found), version == ANY_VERSION);
+    if tool.name == TOOLS[0].name {
+        // Ours are looked at with the eyes of whoever differed.
+        let anywhere = || rows.iter().any(|(at, _, listed)| (*at, *listed) == (endpoint, code));
+        return Some(rows.contains(&row) || versionless && anywhere());
+    }
+    let some_version = if versionless { Version::TLS_1_3 } else { version };
+    let would_stand = seen_by(kind.lists(tool), (endpoint, some_version, code)) == Some(row);
+    would_stand.then(|| rows.contains(&row))
 }
 
 /// One line: who lists the row, who does not, what a handshake says, who is wrong.
 fn dispute(service: &Service, kind: Kind, row: Row, found: &[(&Tool, Found)]) -> String {
     let (endpoint, version, code) = row;
-    let mut says: BTreeMap<bool, Vec<&str>> = BTreeMap::new();
-    for (tool, found) in found {
-        // Our own rows are looked at with the eyes of whoever differed.
-        let lists = if tool.name == TOOLS[0].name { None } else { Some(kind.lists(tool)) };
-        let could = match lists {
-            None => true,
-            Some(lists) => {
-                seen_by(lists, (endpoint, if version == ANY_VERSION { Version::TLS_1_3 } else { version }, code))
-                    .is_some_and(|seen| seen.1 == version)
-            }
-        };
-        let rows = kind.of(found);
-        let lists_it = rows.contains(&row)
-            || version == ANY_VERSION
-                && lists.is_none()
-                && rows.iter().any(|(at, _, listed)| (*at, *listed) == (endpoint, code));
-        if could {
-            says.entry(lists_it).or_default().push(tool.name);
-        }
-    }
-    let names = |listed: bool| says.get(&listed).map_or("nobody".to_owned(), |names| names.join(", "));
-    let (answer, wrong) = match settle(service, kind, row) {
-        Settled::Chosen => ("the server chose it", format!("wrong: {}", names(false))),
-        Settled::Refused => ("the server refused it", format!("wrong: {}", names(true))),
-        Settled::NotAsked(why) => (why, "undecided".to_owned()),
+    let names = |listed: bool| {
+        let names = found.iter().filter(|(tool, found)| lists(tool, found, kind, row) == Some(listed));
+        let names: Vec<&str> = names.map(|(tool, _)| tool.name).collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    };
+    let (answer, wrong) = match settle(kind, row) {
+        Settled::Chosen(by) => (format!("chosen for {by}"), format!("wrong: {}", names(false))),
+        Settled::Refused(by) => (format!("refused to {by}"), format!("wrong: {}", names(true))),
+        Settled::NotAsked => ("not to be asked".to_owned(), "undecided".to_owned()),
     };
     let version = if version == ANY_VERSION { "any version".to_owned() } else { version.to_string() };
     format!(
@@ -200,103 +198,4 @@ fn dispute(service: &Service, kind: Kind, row: Row, found: &[(&Tool, Found)]) ->
         names(true),
         names(false)
     )
-}
-
-/// What a handshake made by hand says. It asks in one way only: a refusal is weaker than a choice.
-enum Settled {
-    Chosen,
-    Refused,
-    NotAsked(&'static str),
-}
-
-/// Offers nothing but the row: with Debian's OpenSSL, or with Tongsuo's where that one cannot.
-fn settle(service: &Service, kind: Kind, (endpoint, version, code): Row) -> Settled {
-    if version == ANY_VERSION {
-        let tried =
-            [Version::TLS_1_3, Version::TLS_1_2].map(|version| settle(service, kind, (endpoint, version, code)));
-        let rank = |settled: &Settled| match settled {
-            Settled::Chosen => 2,
-            Settled::Refused => 1,
-            Settled::NotAsked(_) => 0,
-        };
-        return tried.into_iter().max_by_key(rank).unwrap_or(Settled::NotAsked("no version"));
-    }
-    let settled = match version {
-        Version::TLCP => Settled::NotAsked("TLCP needs Tongsuo's openssl in TONGSUO_OPENSSL"),
-        _ => offer(Path::new("openssl"), "openssl", kind, (endpoint, version, code)),
-    };
-    match (settled, std::env::var_os("TONGSUO_OPENSSL")) {
-        (Settled::NotAsked(_), Some(program)) => offer(Path::new(&program), "tongsuo", kind, (endpoint, version, code)),
-        (settled, _) => settled,
-    }
-}
-
-/// One handshake of this program that offers nothing but the row; `library` is whose names it knows.
-fn offer(program: &Path, library: &str, kind: Kind, (endpoint, version, code): Row) -> Settled {
-    let option = match version {
-        Version::TLCP => "-ntls",
-        Version::TLS_1_0 => "-tls1",
-        Version::TLS_1_1 => "-tls1_1",
-        Version::TLS_1_2 => "-tls1_2",
-        Version::TLS_1_3 => "-tls1_3",
-        _ => return Settled::NotAsked("no OpenSSL here speaks the version"),
-    };
-    let mut command = Command::new(program);
-    command.args(["s_client", "-msg", "-connect", &endpoint.to_string()]);
-    if version == Version::TLCP {
-        command.arg("-enable_ntls");
-        for (option, file) in [
-            ("-sign_cert", "sm2/client-sign.crt"),
-            ("-sign_key", "sm2/client-sign.key"),
-            ("-enc_cert", "sm2/client-enc.crt"),
-            ("-enc_key", "sm2/client-enc.key"),
-        ] {
-            command.arg(option).arg(certificate(file));
-        }
-    }
-    command.arg(option);
-    let newest = version == Version::TLS_1_3;
-    // What is offered beside the row, and the message that shows the row chosen.
-    let (suites, shown_by) = match kind {
-        Kind::Suite => {
-            let name = registry::suite(Suite(code))
-                .and_then(|entry| entry.name_in(library).or_else(|| newest.then_some(entry.name)));
-            let Some(name) = name else { return Settled::NotAsked("no OpenSSL here has a name for it") };
-            (name, ", ServerHello")
-        }
-        Kind::Group if !newest && !is_curve(code) => {
-            return Settled::NotAsked("OpenSSL asks for such groups in TLS 1.3 only");
-        }
-        Kind::Group => {
-            command.args(["-groups", &Group(code).to_string()]);
-            ("kECDHE", ", ServerHello")
-        }
-        Kind::Scheme => {
-            command.args(["-sigalgs", &sigalg(code)]);
-            ("kECDHE:kDHE:!aNULL", if newest { ", CertificateVerify" } else { ", ServerKeyExchange" })
-        }
-    };
-    match (newest, kind) {
-        (false, _) => drop(command.args(["-cipher", &format!("{suites}:@SECLEVEL=0")])),
-        (true, Kind::Suite) => drop(command.args(["-ciphersuites", suites])),
-        (true, _) => {}
-    }
-    command.env("OPENSSL_CONF", "/dev/null").stdin(Stdio::null());
-    let Ok(output) = command.output() else { return Settled::NotAsked("openssl cannot be started") };
-    let said = String::from_utf8_lossy(&output.stdout);
-    let passed = |mark: &str, what: &str| said.lines().any(|line| line.starts_with(mark) && line.contains(what));
-    match (passed("<<<", shown_by), passed(">>>", ", ClientHello")) {
-        (true, _) => Settled::Chosen,
-        (false, true) => Settled::Refused,
-        (false, false) => Settled::NotAsked("no OpenSSL here can offer it"),
-    }
-}
-
-/// OpenSSL's word for a scheme: `DSA+SHA1` and `ECDSA+SHA224` have no other one there.
-fn sigalg(code: u16) -> String {
-    let name = Scheme(code).to_string();
-    match name.starts_with("dsa_sha") || name.starts_with("ecdsa_sha") {
-        true => name.replace('_', "+").to_uppercase(),
-        false => name,
-    }
 }

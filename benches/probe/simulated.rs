@@ -6,9 +6,14 @@
 
 use crate::run::{children, output};
 use crate::server::certificate;
+use crate::wire::{
+    ALERT, CERTIFICATE, HANDSHAKE, HANDSHAKE_FAILURE, Hello, PROTOCOL_VERSION, SERVER_HELLO, SERVER_HELLO_DONE, length,
+    message, record,
+};
 use crate::{Outcome, say};
+use dengmi_core::Version;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -265,13 +270,6 @@ fn listen(seen: Arc<Seen>) -> Outcome<()> {
     Ok(())
 }
 
-const ALERT: u8 = 21;
-const HANDSHAKE: u8 = 22;
-const HANDSHAKE_FAILURE: u8 = 40;
-const PROTOCOL_VERSION: u8 = 70;
-const TLS_1_2: u16 = 0x0303;
-const SUPPORTED_VERSIONS: u16 = 43;
-
 impl Answers {
     fn new() -> Outcome<Answers> {
         let file = certificate("rsa/rsa2048.crt").display().to_string();
@@ -279,10 +277,11 @@ impl Answers {
         let suites = SUITES.iter().map(|name| dengmi_core::registry::suite_named(name).ok_or("no such suite"));
         let flight = |suite: u16| -> Outcome<Vec<u8>> {
             // Version, random, no session, suite, no compression.
-            let hello = [&TLS_1_2.to_be_bytes()[..], &[0x5a; 32], &[0], &suite.to_be_bytes(), &[0]].concat();
+            let hello = [&Version::TLS_1_2.0.to_be_bytes()[..], &[0x5a; 32], &[0], &suite.to_be_bytes(), &[0]].concat();
             let list = [&length(certificate.len() + 3)[..], &length(certificate.len()), &certificate].concat();
-            let messages = [message(2, &hello), message(11, &list), message(14, &[])].concat();
-            record(HANDSHAKE, &messages)
+            let messages =
+                [message(SERVER_HELLO, &hello), message(CERTIFICATE, &list), message(SERVER_HELLO_DONE, &[])].concat();
+            record(HANDSHAKE, Version::TLS_1_2, &messages)
         };
         let flights = suites.map(|entry| {
             let code = u16::try_from(entry?.code)?;
@@ -312,7 +311,7 @@ impl Answers {
     /// The flight for the first of the server's suites that the hello offers, or the alert.
     fn answer(&self, record: &[u8]) -> Result<&[u8], u8> {
         let hello = Hello::read(record).ok_or(HANDSHAKE_FAILURE)?;
-        if !hello.versions.contains(&TLS_1_2) {
+        if !hello.versions.contains(&Version::TLS_1_2) {
             return Err(PROTOCOL_VERSION);
         }
         let chosen = self.flights.iter().find(|(suite, _)| hello.suites.contains(suite));
@@ -320,65 +319,9 @@ impl Answers {
     }
 }
 
-/// What the server looks at in a hello.
-struct Hello {
-    versions: BTreeSet<u16>,
-    suites: BTreeSet<u16>,
-}
-
-impl Hello {
-    fn read(record: &[u8]) -> Option<Hello> {
-        let mut rest = record.strip_prefix(&[HANDSHAKE])?.get(4..)?.strip_prefix(&[1])?.get(3..)?;
-        let version = numbers(take(&mut rest, 2)?).next()?;
-        take(&mut rest, 32)?;
-        let session = usize::from(*take(&mut rest, 1)?.first()?);
-        take(&mut rest, session)?;
-        let suites = usize::from(numbers(take(&mut rest, 2)?).next()?);
-        let suites = numbers(take(&mut rest, suites)?).collect();
-        let compressions = usize::from(*take(&mut rest, 1)?.first()?);
-        take(&mut rest, compressions)?;
-        // SSL 3.0 and TLCP hellos may have no extensions.
-        let mut versions = BTreeSet::from([version]);
-        take(&mut rest, 2);
-        while let Some(kind) = take(&mut rest, 2).and_then(|kind| numbers(kind).next()) {
-            let size = usize::from(numbers(take(&mut rest, 2)?).next()?);
-            let body = take(&mut rest, size)?;
-            if kind == SUPPORTED_VERSIONS {
-                versions = numbers(body.get(1..)?).collect();
-            }
-        }
-        Some(Hello { versions, suites })
-    }
-}
-
-fn take<'a>(rest: &mut &'a [u8], size: usize) -> Option<&'a [u8]> {
-    let (taken, left) = rest.split_at_checked(size)?;
-    *rest = left;
-    Some(taken)
-}
-
-fn numbers(bytes: &[u8]) -> impl Iterator<Item = u16> {
-    bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair))
-}
-
-/// Three bytes of length.
-fn length(size: usize) -> [u8; 3] {
-    let [.., high, middle, low] = size.to_be_bytes();
-    [high, middle, low]
-}
-
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    [&[kind][..], &length(body.len()), body].concat()
-}
-
-fn record(kind: u8, body: &[u8]) -> Outcome<Vec<u8>> {
-    let size = u16::try_from(body.len())?;
-    Ok([&[kind][..], &TLS_1_2.to_be_bytes(), &size.to_be_bytes(), body].concat())
-}
-
 /// A fatal alert, and then no more.
 async fn refuse(stream: &mut TcpStream, alert: u8) -> io::Result<()> {
-    let [major, minor] = TLS_1_2.to_be_bytes();
+    let [major, minor] = Version::TLS_1_2.0.to_be_bytes();
     stream.write_all(&[ALERT, major, minor, 0, 2, 2, alert]).await?;
     stream.shutdown().await
 }

@@ -338,8 +338,8 @@ pub(crate) fn ours(lines: &str) -> Outcome<Found> {
     for line in lines.lines() {
         let observation: Value = serde_json::from_str(line)?;
         let (kind, value) = (observation["kind"].as_str().unwrap_or_default(), &observation["value"]);
-        if kind.starts_with("ssh.") {
-            gather_strings(value, &mut found.ssh);
+        if kind == "ssh.accepts" {
+            gather_strings(&value["lists"], &mut found.ssh);
         }
         if kind != "tls.accepts" {
             continue;

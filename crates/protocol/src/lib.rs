@@ -6,5 +6,7 @@
 
 pub mod certify;
 pub mod handshake;
+pub mod ike;
 pub mod plan;
+pub mod ssh;
 pub mod upgrade;

@@ -199,7 +199,7 @@ pub(super) async fn shake(
 }
 
 /// Sends the last words and reads to the end: unread bytes would turn the close into a reset.
-async fn farewell(stream: &mut TcpStream, words: &[u8], rest: &mut Vec<u8>) -> io::Result<()> {
+pub(super) async fn farewell(stream: &mut TcpStream, words: &[u8], rest: &mut Vec<u8>) -> io::Result<()> {
     stream.write_all(words).await?;
     stream.shutdown().await?;
     let mut piece = [0; 1024];
@@ -211,4 +211,13 @@ async fn farewell(stream: &mut TcpStream, words: &[u8], rest: &mut Vec<u8>) -> i
         rest.extend_from_slice(piece.get(..count).unwrap_or_default());
     }
     Ok(())
+}
+
+/// One line of a dialogue: `>` what was sent, `<` the start of what came.
+pub(super) fn line(text: &mut String, sent: Sent, bytes: &[u8]) {
+    text.reserve(bytes.len().saturating_mul(2).saturating_add(3));
+    text.push_str(if sent == Sent::ByUs { "> " } else { "< " });
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    text.extend(bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]));
+    text.push('\n');
 }

@@ -11,10 +11,12 @@
 mod exchange;
 mod pace;
 mod report;
+mod ssh;
 mod target;
 mod visit;
 mod web;
 
+pub use ssh::{SshVisit, probe_ssh};
 pub use target::{Approach, Host, Target, TargetText, Targets};
 
 use dengmi_core::{Date, Observation, Sha256Digest, UtcDateTime};

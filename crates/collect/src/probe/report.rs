@@ -1,6 +1,8 @@
 //! What a visit comes to: artifacts, observations, and a line for people.
 
-use super::visit::{Handshake, Visit, line};
+use super::exchange::line;
+use super::ssh::SshVisit;
+use super::visit::{Handshake, Visit};
 use super::{Finished, Options, Output, Summary, Unreachable};
 use dengmi_core::registry;
 use dengmi_core::{
@@ -23,6 +25,7 @@ pub(super) fn tell(
 ) {
     let mut teller = Teller { visit, options, certifier, out, told: BTreeSet::new() };
     teller.said();
+    teller.ssh();
     let complete = teller.accepts() && visit.unreachable.is_none() && !visit.cut;
     teller.certificates_in_clear();
     visit.handshakes.iter().for_each(|handshake| teller.handshake(handshake));
@@ -33,15 +36,15 @@ pub(super) fn tell(
         unreachable: visit.unreachable,
         findings: visit.plan.findings(),
         leads_to_tls,
-        connections: visit.connections,
+        connections: visit.connections(),
         cut: visit.cut,
     }));
     summary.endpoints += 1;
     summary.unreachable += u64::from(visit.unreachable.is_some());
     summary.complete += u64::from(complete);
-    summary.connections += u64::from(visit.connections);
+    summary.connections += u64::from(visit.connections());
     summary.handshakes += visit.handshakes.iter().filter(|handshake| handshake.result.is_ok()).count() as u64;
-    summary.lost += u64::from(visit.plan.lost());
+    summary.lost += u64::from(visit.lost());
 }
 
 struct Teller<'a, F> {
@@ -79,6 +82,9 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         if self.visit.unreachable.is_some() {
             return false;
         }
+        if let Some(ssh) = self.visit.ssh.as_ref().filter(|ssh| ssh.speaks()) {
+            return ssh.is_complete();
+        }
         if let Some((_, said)) = &self.visit.said
             && let Some(refusal) = &said.refusal
         {
@@ -106,6 +112,17 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             }
         }
         complete
+    }
+
+    fn ssh(&mut self) {
+        let Some(ssh) = &self.visit.ssh else { return };
+        let Some(accepts) = ssh.accepts() else { return };
+        let text = ssh.dialogues().join("\n");
+        let place = self.artifact(format!("{} conversations of SSH", self.visit.target), text.into_bytes());
+        self.observe(Reach::Seen, Some(place.clone()), Fact::SshAccepts(Box::new(accepts)));
+        if let Some(session) = ssh.session() {
+            self.observe(Reach::Seen, Some(place), Fact::Session(Protocol::Ssh, Box::new(session)));
+        }
     }
 
     /// What was said in clear before TLS; a log-in that is offered there is a session in clear.
@@ -281,6 +298,9 @@ impl<F: FnMut(Output)> Teller<'_, F> {
                 speaks.push(word.into());
             }
         }
+        if visit.ssh.as_ref().is_some_and(SshVisit::speaks) {
+            speaks.push(Spoken::Ssh.word().into());
+        }
         if let Some((upgrade, said)) = &visit.said
             && !matches!(said.refusal, Some(Refusal::Unreadable { .. }))
         {
@@ -304,7 +324,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             None if visit.plan.answered() || !speaks.is_empty() => Reach::Seen,
             None => Reach::Unanswered,
         };
-        let coverage = Coverage { complete, speaks, connections: visit.connections, lost: visit.plan.lost() };
+        let coverage = Coverage { complete, speaks, connections: visit.connections(), lost: visit.lost() };
         self.observe(reach, None, Fact::Coverage(Box::new(coverage)));
     }
 }

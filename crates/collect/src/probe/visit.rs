@@ -1,7 +1,8 @@
 //! One endpoint from the first connection to the last: what goes over the wire, and nothing about how it is told.
 
-use super::exchange::{self, Said, Sent, Shaken};
+use super::exchange::{self, Said, Sent, Shaken, line};
 use super::pace::{HostPace, Pace};
+use super::ssh::SshVisit;
 use super::target::{Approach, Host, Target};
 use super::web::{self, Head};
 use super::{AddressFamily, Cancel, Options, Unreachable};
@@ -44,7 +45,8 @@ pub(super) struct Visit {
     /// Schemes that signed in TLS 1.3, which hides them from hellos, and whether they were asked to the end.
     pub(super) schemes: (Vec<Scheme>, bool),
     pub(super) web: Option<(Option<Head>, Vec<u8>)>,
-    pub(super) connections: u32,
+    pub(super) ssh: Option<SshVisit>,
+    connections: u32,
     /// A budget or a cancellation ended it early.
     pub(super) cut: bool,
 }
@@ -111,6 +113,7 @@ pub(super) async fn visit(
         features: Vec::new(),
         schemes: (Vec::new(), false),
         web: None,
+        ssh: None,
         connections: 0,
         cut: false,
         target,
@@ -123,6 +126,9 @@ pub(super) async fn visit(
     }
     visit.cut &= visit.unreachable.is_none();
     visit.plan.give_up();
+    if let Some(ssh) = &mut visit.ssh {
+        ssh.give_up("the run was cut off");
+    }
     visit
 }
 
@@ -142,7 +148,8 @@ impl Visit {
         let road = Road { scope, options, pace, host, address, deadline, upgrade: None };
         match self.target.approach() {
             Approach::Upgrade(upgrade) => self.upgrade(road, upgrade, Some(first)).await,
-            Approach::Tls | Approach::Ssh | Approach::Ike => self.talk(&Arc::new(road), Some(first)).await,
+            Approach::Ssh => self.ssh(&road, Some(first)).await,
+            Approach::Tls | Approach::Ike => self.talk(&Arc::new(road), Some(first)).await,
         }
     }
 
@@ -175,6 +182,34 @@ impl Visit {
         }
     }
 
+    /// Everything about SSH.
+    async fn ssh(&mut self, road: &Road, mut first: Option<Dialed>) {
+        let scope = dengmi_protocol::ssh::Scope::default();
+        let ssh = self.ssh.insert(SshVisit::new(road.address, scope));
+        let dial = move || {
+            let first = first.take();
+            async move {
+                let Dialed { stream, slot } = match first {
+                    Some(dialed) => dialed,
+                    None => road.open().await?,
+                };
+                Ok((stream, slot))
+            }
+        };
+        ssh.walk(&road.options.times, dial).await;
+    }
+
+    /// Connections made.
+    pub(super) fn connections(&self) -> u32 {
+        let ssh = self.ssh.as_ref().map_or(0, SshVisit::connections);
+        self.connections.saturating_add(ssh)
+    }
+
+    /// Questions whose answer was lost.
+    pub(super) fn lost(&self) -> u32 {
+        self.plan.lost().saturating_add(self.ssh.as_ref().map_or(0, SshVisit::lost))
+    }
+
     /// A connection on which nothing was said yet.
     async fn open(&mut self, road: &Road) -> Option<Dialed> {
         self.connections = self.connections.saturating_add(1);
@@ -191,6 +226,9 @@ impl Visit {
         let web = matches!(self.web, Some((Some(_), _)));
         if web || self.target.scheme.is_some() || self.plan.spoken().is_empty() {
             return;
+        }
+        if self.plan.spoken().contains(&Spoken::Ssh) {
+            return self.ssh(road, None).await;
         }
         let Some(mut dialed) = self.open(road).await else { return };
         let greeting = exchange::greeting(&mut dialed.stream, &road.options.times).await;
@@ -521,13 +559,4 @@ fn hello(offer: &plan::Offer) -> Option<Vec<u8>> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).ok()?;
     plan::hello(offer, random).ok()
-}
-
-/// One line of a dialogue: `>` what was sent, `<` the start of what came.
-pub(super) fn line(text: &mut String, sent: Sent, bytes: &[u8]) {
-    text.reserve(bytes.len().saturating_mul(2).saturating_add(3));
-    text.push_str(if sent == Sent::ByUs { "> " } else { "< " });
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    text.extend(bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]));
-    text.push('\n');
 }

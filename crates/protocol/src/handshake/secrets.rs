@@ -23,6 +23,8 @@ pub enum Purpose {
     Signature,
     /// Initialization vector of a CBC record, 8 or 16 bytes.
     RecordVector,
+    /// Padding of a packet of SSH.
+    Padding,
 }
 
 /// A stream of secret values. From a good seed each value is unpredictable: HMAC-SHA-256 of a counter under the seed.

@@ -57,9 +57,10 @@ pub(super) fn hear(talk: &mut Talk, bytes: &[u8], out: &mut Vec<u8>) -> Part<Tur
         match (talk.stage, response.tag, &*word) {
             (Stage::Greeting, b"*", b"OK") => {
                 talk.greeted.software = Some(shown(response.plain()));
-                Ok(match talk.open {
-                    Some(_) => capable(talk, out),
-                    None => talk.send("a CAPABILITY", Stage::Capabilities, out),
+                // A greeting may tell a part only, so one without TLS is not believed.
+                Ok(match talk.offered {
+                    true => capable(talk, out),
+                    false => talk.send("a CAPABILITY", Stage::Capabilities, out),
                 })
             }
             (_, b"*", b"BYE" | b"PREAUTH") => Ok(Turn::refused(&[b"* ", response.word, b" ", response.text].concat())),

@@ -8,7 +8,7 @@
 //! | protocol | asked with | source |
 //! | --- | --- | --- |
 //! | SMTP, LMTP | `EHLO` or `LHLO`, then `STARTTLS` | RFC 3207, RFC 5321, RFC 2033 |
-//! | IMAP | `CAPABILITY` when the greeting has none, then `STARTTLS` | RFC 9051 6.2.1, RFC 3501 6.2.1 |
+//! | IMAP | `CAPABILITY` when the greeting does not offer it, then `STARTTLS` | RFC 9051 6.2.1, RFC 3501 6.2.1 |
 //! | POP3 | `CAPA`, then `STLS` | RFC 2595 4, RFC 2449 |
 //! | FTP | `AUTH TLS` | RFC 4217 4 |
 //! | LDAP | ExtendedRequest 1.3.6.1.4.1.1466.20037 | RFC 4511 4.14 |

@@ -36,7 +36,8 @@ pub enum Step {
 /// Why there is no TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// What the server can do does not include it.
+    /// What the server says it can do does not include it. FTP and LDAP are not asked what they can do: there a server
+    /// without TLS answers with a [`Refusal::Reply`].
     NotOffered,
     /// The server says so, or refuses the conversation: its reply, as [`shown`] gives it.
     Reply(Box<str>),

@@ -185,6 +185,13 @@ fn imap() {
         NOT_OFFERED,
         greeted(YES, &["PLAIN"], None),
     );
+    // A greeting that tells a part only.
+    check(
+        b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] a\r\n* CAPABILITY STARTTLS LOGINDISABLED AUTH=plain\r\na OK\r\nb OK go\r\n",
+        both,
+        Step::Ready,
+        greeted(YES, &["PLAIN"], NO),
+    );
     // A server that does not tell what it can do is asked all the same.
     check(b"* OK a\r\na BAD what\r\nb BAD what\r\n", both, reply("BAD what"), greeted(None, &[], None));
     check(b"* OK a\r\na OK done\r\nb OK go\r\n", both, Step::Ready, greeted(None, &[], None));
@@ -679,7 +686,8 @@ fn a_changed_byte_never_panics_nor_loses_bytes_behind_the_end() {
     ];
     for (upgrade, dialogue) in dialogues {
         for at in 0..dialogue.len() {
-            for byte in 0..=u8::MAX {
+            let flipped = (0..8).map(|bit| dialogue[at] ^ 1 << bit);
+            for byte in flipped.chain(*b"\0\n {<>-.") {
                 let mut changed = dialogue.to_vec();
                 changed[at] = byte;
                 let (prologue, step, ..) = run(upgrade, &changed, changed.len());

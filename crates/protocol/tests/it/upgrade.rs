@@ -366,7 +366,7 @@ fn vsftpd_goes_over_to_tls() {
 
 #[test]
 fn mariadb_goes_over_to_tls() {
-    if missing("/usr/sbin/mariadbd", "mariadb-server") || openssl_is_missing() {
+    if missing("/usr/sbin/mariadbd", "mariadb-server-core") || openssl_is_missing() {
         return;
     }
     let mariadb = |tls: &[&str]| {

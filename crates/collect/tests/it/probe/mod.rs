@@ -6,4 +6,5 @@ mod nginx;
 mod openssl;
 mod peer;
 mod run;
+mod ssh;
 mod wrong;
