@@ -206,8 +206,8 @@ impl Installed {
         if tool.name == TOOLS[0].name {
             return Some(self.dengmi.clone());
         }
-        let in_environment = self.python_tools.iter().map(|folder| folder.join(tool.program));
-        in_environment.filter(|file| file.is_file()).next().or_else(|| on_path(tool.program))
+        let mut in_environment = self.python_tools.iter().map(|folder| folder.join(tool.program));
+        in_environment.find(|file| file.is_file()).or_else(|| on_path(tool.program))
     }
 
     /// The tools that are there; the others are named on stderr.

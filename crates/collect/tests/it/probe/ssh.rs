@@ -334,7 +334,11 @@ fn servers_that_are_wrong_cost_no_more_than_their_time() {
         let address = saying(words, silent);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let start = Instant::now();
-        let visit = runtime.block_on(probe_ssh(address, &options.times, Scope::default()));
+        // A run visits endpoints as tasks: the future must be one that can be spawned.
+        let times = options.times;
+        let visit = runtime.block_on(async move {
+            tokio::spawn(async move { probe_ssh(address, &times, Scope::default()).await }).await.unwrap()
+        });
         let text = String::from_utf8_lossy(&words[..words.len().min(40)]).into_owned();
         assert!(start.elapsed() < Duration::from_secs(8), "{text:?} took {:?}", start.elapsed());
         assert!(visit.connections() <= 2 && !visit.is_complete() && visit.speaks() == speaks, "{text:?}");
