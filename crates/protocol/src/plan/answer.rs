@@ -73,11 +73,12 @@ pub enum Spoken {
 impl Spoken {
     /// Tells by the first bytes.
     pub fn of(bytes: &[u8]) -> Spoken {
-        const STARTS: [(&[u8], Spoken); 7] = [
+        const STARTS: [(&[u8], Spoken); 8] = [
             (b"HTTP/", Spoken::Http),
             (b"<html", Spoken::Http),
             (b"<!DOC", Spoken::Http),
             (b"SSH-", Spoken::Ssh),
+            (b"CSSH-", Spoken::Ssh),
             (b"220", Spoken::Greeting),
             (b"+OK", Spoken::Greeting),
             (b"* OK", Spoken::Greeting),

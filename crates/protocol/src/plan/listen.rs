@@ -6,8 +6,8 @@ use dengmi_core::registry::Mode;
 use dengmi_core::{Features, Suite, Version, registry};
 use dengmi_parse::certificate::read_name;
 use dengmi_parse::tls::message::{CertificateRequest, Extensions, Ssl2ServerHello};
-use dengmi_parse::tls::{AlertDescription, ExtensionType, Handshake, Side, Then, Watcher};
-use dengmi_parse::{Limits, Reading};
+use dengmi_parse::tls::{AlertDescription, ExtensionType, FoundDefect, Handshake, Side, Then, Watcher};
+use dengmi_parse::{DefectKind, Limit, Limits, Reading};
 
 /// First bytes that are waited for to tell a foreign protocol by.
 const FIRST: usize = 8;
@@ -168,9 +168,13 @@ fn features(handshake: &Handshake, version: Version, suite: Suite, limits: &Limi
     features
 }
 
-/// The alert that ended it: the last one, a warning too when nothing else came.
+/// The alert that ended it: the last one, a warning too when nothing else came. Warnings without end are no answer.
 fn fatal(handshake: &Handshake) -> Option<Answer> {
     let sent = handshake.alerts.iter().rev().find(|sent| sent.from == Side::Server)?;
+    let storm = |found: &FoundDefect| matches!(found.defect.what, DefectKind::Limit { limit: Limit::Alerts, .. });
+    if handshake.defects.iter().any(storm) {
+        return Some(Answer::Undecodable);
+    }
     Some(Answer::Refused(sent.alert.description))
 }
 

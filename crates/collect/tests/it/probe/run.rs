@@ -5,6 +5,7 @@ use dengmi_core::{
     Accepts, Certificate, Coverage, Fact, KeyProof, Observation, Protocol, Reach, Session, Sha256Digest, Version, date,
 };
 use dengmi_protocol::certify::{Certificates, Certifier, Limits, sha256};
+use futures_util::stream;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ pub fn run_until(targets: &[String], options: &Options, roots: &[String], cancel
         Output::Finished(finished) => run.finished.push(finished),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let summary = runtime.block_on(probe(targets, options, &mut certifier, cancel, &mut out));
+    let summary = runtime.block_on(probe(stream::iter(targets), options, &mut certifier, cancel, &mut out));
     run.summary = summary;
     let told: u32 = run.finished.iter().map(|finished| finished.connections).sum();
     assert_eq!(run.summary.connections, u64::from(told));

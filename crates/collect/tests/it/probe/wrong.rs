@@ -3,7 +3,7 @@
 use super::peer::free_port;
 use super::run::{Run, options, run, run_until};
 use dengmi_collect::probe::{AddressFamily, Cancel, Options, Times, Unreachable};
-use dengmi_core::{Reach, Suite, Version};
+use dengmi_core::{Fact, Reach, Suite, Version};
 use dengmi_parse::tls::message::{Certificates, ClientHello, ServerHello, ServerHelloDone};
 use dengmi_parse::tls::{ContentType, Record};
 use dengmi_protocol::plan::Finding;
@@ -63,14 +63,30 @@ fn record(version: Version, fragment: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Reads one hello: what it offers.
-fn hello(stream: &mut TcpStream) -> std::io::Result<(Version, Vec<Suite>)> {
+/// Reads one hello: what it offers; nothing of SSL 2.0.
+fn offered(stream: &mut TcpStream) -> std::io::Result<Option<(Version, Vec<Suite>)>> {
     let mut header = [0; 5];
     stream.read_exact(&mut header)?;
-    let mut message = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+    let ssl2 = header[0] & 0x80 != 0;
+    let length = if ssl2 { u16::from(header[1]) - 3 } else { u16::from_be_bytes([header[3], header[4]]) };
+    let mut message = vec![0; usize::from(length)];
     stream.read_exact(&mut message)?;
+    if ssl2 {
+        return Ok(None);
+    }
     let hello = ClientHello::read(&message[4..], &dengmi_parse::Limits::default()).unwrap().value;
-    Ok((hello.versions()[0], hello.suites))
+    Ok(Some((hello.versions()[0], hello.suites)))
+}
+
+/// The same of a server that refuses SSL 2.0.
+fn hello(stream: &mut TcpStream) -> std::io::Result<(Version, Vec<Suite>)> {
+    match offered(stream)? {
+        Some(offered) => Ok(offered),
+        None => {
+            stream.write_all(&ALERT)?;
+            Err(std::io::Error::other("SSL 2.0"))
+        }
+    }
 }
 
 /// The flight of a server that chose `suite`.
@@ -106,16 +122,22 @@ fn it_speaks_ssh() {
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).map(drop)
     });
-    let found = probe(&address, &options());
-    all(&found, Reach::Absent);
+    let found = probe(&address, &quick());
+    assert!(found.reaches().is_empty(), "no version of TLS is in question: {:?}", found.reaches());
     assert_eq!(speaks(&found), ["SSH"]);
-    assert!(found.sessions().is_empty());
+    let (reach, coverage) = found.coverage();
+    assert_eq!((reach, coverage.complete), (Reach::Seen, false), "its lists never came");
+    let accepts = found.observations.iter().find_map(|one| match &one.fact {
+        Fact::SshAccepts(accepts) => Some(accepts),
+        _ => None,
+    });
+    assert_eq!(accepts.map(|accepts| &*accepts.software), Some("OpenSSH_9.2p1"));
 }
 
 #[test]
 fn it_drips_a_byte_at_a_time() {
     let address = listen(|mut stream| {
-        let (version, suites) = hello(&mut stream)?;
+        let (version, suites) = offered(&mut stream)?.unwrap_or((Version::TLS_1_0, vec![Suite(5)]));
         for byte in flight(version, suites[0], &[0x30; 4000]) {
             stream.write_all(&[byte])?;
             thread::sleep(Duration::from_millis(60));
@@ -306,7 +328,7 @@ fn no_more_connections_are_open_to_one_address_than_allowed() {
     let (now, highest) = (Arc::clone(&open), Arc::clone(&most));
     let address = listen(move |mut stream| {
         highest.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        let offered = hello(&mut stream);
+        let offered = offered(&mut stream);
         thread::sleep(Duration::from_millis(5));
         // Counted as closed before the prober can know that it may open the next.
         now.fetch_sub(1, Ordering::SeqCst);

@@ -3,7 +3,9 @@
 use crate::commands::judge::width;
 use crate::failure::Outcome;
 use crate::out::{Out, Voice};
-use dengmi_core::{Accepts, Asked, Fact, Observation, Order, Protocol, Reach, Suite, Version, registry};
+use dengmi_core::{
+    Accepts, Asked, Fact, Observation, Order, Protocol, Reach, SshAccepts, SshLists, Suite, Version, registry,
+};
 use dengmi_protocol::plan::Finding;
 
 /// One observation for people: a label, then what was seen.
@@ -55,6 +57,9 @@ pub(super) fn print(observation: &Observation, voice: &Voice, out: &mut Out) -> 
             let rest: Vec<String> = [Some(text), login, injected, software].into_iter().flatten().collect();
             (upgraded.protocol.to_uppercase(), rest.join("  "))
         }
+        Fact::SshAccepts(accepts) => {
+            ("SSH".to_owned(), [vec![accepts.banner.to_string()], ssh(accepts, voice)].concat().join("\n    "))
+        }
         Fact::Certificate(certificate) => {
             let role = certificate.role.map(|role| format!("  {}", crate::texts::word(&role))).unwrap_or_default();
             let problems = certificate.checked.as_ref().map(|checked| checked.problems.join(", ")).unwrap_or_default();
@@ -100,6 +105,39 @@ fn lists(accepts: &Accepts) -> Vec<String> {
     let joined = |names: Vec<String>| (!names.is_empty()).then(|| names.join(" "));
     lines.extend(joined(accepts.groups.iter().map(ToString::to_string).collect()));
     lines.extend(joined(accepts.schemes.iter().map(ToString::to_string).collect()));
+    lines
+}
+
+/// Lists, keys and ways to authenticate, by their standard's own names.
+fn ssh(accepts: &SshAccepts, voice: &Voice) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut list = |name: &str, values: &[Box<str>]| {
+        if !values.is_empty() {
+            lines.push(format!("{name}: {}", values.join(" ")));
+        }
+    };
+    if let Some(lists) = &accepts.lists {
+        list("kex", &lists.key_exchange);
+        list("host key", &lists.host_key);
+        list("cipher", &lists.cipher.to_client);
+        list("mac", &lists.mac.to_client);
+        list("compression", &lists.compression.to_client);
+    }
+    if let Some(ways) = accepts.authentication.seen() {
+        list("authentication", ways);
+    }
+    for key in &accepts.host_keys {
+        let proved = if key.proved { voice.text("ssh-key-proved", &[]) } else { String::new() };
+        let bits = key.bits.map(|bits| bits.to_string()).unwrap_or_default();
+        lines.push(format!("{} {bits} {} {proved}", key.kind, key.fingerprint()));
+    }
+    if let Some(exchange) = accepts.group_exchange.seen() {
+        let sizes = [exchange.smallest_bits, exchange.largest_bits].into_iter().flatten().map(|bits| bits.to_string());
+        lines.push(format!("group exchange: {}", sizes.collect::<Vec<_>>().join("–")));
+    }
+    if accepts.lists.as_ref().is_some_and(SshLists::may_be_truncated) {
+        lines.push(format!("! {}", voice.text("ssh-terrapin", &[])));
+    }
     lines
 }
 

@@ -667,7 +667,10 @@ impl Chain {
             (self.failures, self.closes) = (0, 0);
             let asked = self.lists.suites.len().saturating_sub(self.blocks.len());
             let dumb = matches!(self.ended_by, Some(Ending::Closed | Ending::Lost(_)));
-            let hopeless = dumb && self.accepted.is_empty() && self.lists.version == Version::TLCP && asked >= SINGLE[usize::from(!self.elsewhere)];
+            let hopeless = dumb
+                && self.accepted.is_empty()
+                && self.lists.version == Version::TLCP
+                && asked >= SINGLE[usize::from(!self.elsewhere)];
             if let Some(block) = self.blocks.pop_front().filter(|_| !hopeless) {
                 self.left = block;
                 return;
