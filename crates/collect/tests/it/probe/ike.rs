@@ -108,7 +108,9 @@ fn connection(name: &str, version: u8, proposals: &str) -> String {
 
 fn visit(address: SocketAddr, times: &Times, options: &IkeOptions) -> IkeVisit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(probe_ike(address, times, options))
+    let (times, options) = (*times, *options);
+    // Spawned, as a run of many endpoints does it.
+    runtime.block_on(async { tokio::spawn(async move { probe_ike(address, &times, &options).await }).await.unwrap() })
 }
 
 /// On ports that are not 500, strongSwan speaks as on port 4500.
