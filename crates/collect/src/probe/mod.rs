@@ -9,6 +9,7 @@
 //! flight, not on how many there are.
 
 mod exchange;
+mod ike;
 mod pace;
 mod report;
 mod ssh;
@@ -16,6 +17,7 @@ mod target;
 mod visit;
 mod web;
 
+pub use ike::{IkeOptions, IkeVisit, probe_ike};
 pub use ssh::{SshVisit, probe_ssh};
 pub use target::{Approach, Host, Target, TargetText, Targets};
 

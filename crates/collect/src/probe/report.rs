@@ -1,6 +1,7 @@
 //! What a visit comes to: artifacts, observations, and a line for people.
 
 use super::exchange::line;
+use super::ike::IkeVisit;
 use super::ssh::SshVisit;
 use super::visit::{Handshake, Visit};
 use super::{Finished, Options, Output, Summary, Unreachable};
@@ -26,6 +27,7 @@ pub(super) fn tell(
     let mut teller = Teller { visit, options, certifier, out, told: BTreeSet::new() };
     teller.said();
     teller.ssh();
+    teller.ike();
     let complete = teller.accepts() && visit.unreachable.is_none() && !visit.cut;
     teller.certificates_in_clear();
     visit.handshakes.iter().for_each(|handshake| teller.handshake(handshake));
@@ -82,6 +84,9 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         if self.visit.unreachable.is_some() {
             return false;
         }
+        if let Some(ike) = &self.visit.ike {
+            return ike.known().iter().all(|known| known.complete);
+        }
         if let Some(ssh) = self.visit.ssh.as_ref().filter(|ssh| ssh.speaks()) {
             return ssh.is_complete();
         }
@@ -112,6 +117,20 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             }
         }
         complete
+    }
+
+    fn ike(&mut self) {
+        let Some(ike) = &self.visit.ike else { return };
+        for (reach, accepts, dialogue) in ike.accepts() {
+            let place = dialogue.map(|text| {
+                let what = format!("{} datagrams of IKEv{}", self.visit.target, accepts.version);
+                self.artifact(what, text.as_bytes().to_vec())
+            });
+            self.observe(reach, place, Fact::IkeAccepts(Box::new(accepts)));
+        }
+        for session in ike.sessions() {
+            self.observe(Reach::Seen, None, Fact::Session(Protocol::Ike, Box::new(session)));
+        }
     }
 
     fn ssh(&mut self) {
@@ -297,6 +316,10 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             if !speaks.iter().any(|spoken| &**spoken == word) {
                 speaks.push(word.into());
             }
+        }
+        let seen = |ike: &IkeVisit| ike.known().iter().any(|known| known.reach == Reach::Seen);
+        if visit.ike.as_ref().is_some_and(seen) {
+            speaks.push("IKE".into());
         }
         if visit.ssh.as_ref().is_some_and(SshVisit::speaks) {
             speaks.push(Spoken::Ssh.word().into());

@@ -1,6 +1,7 @@
 //! One endpoint from the first connection to the last: what goes over the wire, and nothing about how it is told.
 
 use super::exchange::{self, Said, Sent, Shaken, line};
+use super::ike::{IkeOptions, IkeVisit};
 use super::pace::{HostPace, Pace};
 use super::ssh::SshVisit;
 use super::target::{Approach, Host, Target};
@@ -23,6 +24,8 @@ use tokio::{
 const KEEP: usize = 256;
 /// Bytes of one version's dialogue that are kept.
 const DIALOGUE: usize = 64 << 10;
+/// The port of IKE (RFC 7296 2); on others it shares the port with ESP.
+const IKE_PORT: u16 = 500;
 /// Addresses of a name that are tried.
 const ADDRESSES: usize = 8;
 
@@ -46,6 +49,7 @@ pub(super) struct Visit {
     pub(super) schemes: (Vec<Scheme>, bool),
     pub(super) web: Option<(Option<Head>, Vec<u8>)>,
     pub(super) ssh: Option<SshVisit>,
+    pub(super) ike: Option<IkeVisit>,
     connections: u32,
     /// A budget or a cancellation ended it early.
     pub(super) cut: bool,
@@ -114,6 +118,7 @@ pub(super) async fn visit(
         schemes: (Vec::new(), false),
         web: None,
         ssh: None,
+        ike: None,
         connections: 0,
         cut: false,
         target,
@@ -126,6 +131,9 @@ pub(super) async fn visit(
     }
     visit.cut &= visit.unreachable.is_none();
     visit.plan.give_up();
+    if let Some(ike) = &mut visit.ike {
+        ike.give_up();
+    }
     if let Some(ssh) = &mut visit.ssh {
         ssh.give_up("the run was cut off");
     }
@@ -141,6 +149,9 @@ impl Visit {
                 return;
             }
         };
+        if self.target.approach() == Approach::Ike {
+            return self.ike(&addresses, options, pace).await;
+        }
         let (scope, options, pace) = (Arc::clone(scope), Arc::clone(options), Arc::clone(pace));
         let Some((address, first)) = self.reach(&addresses, &options, &pace).await else { return };
         self.address = Some(address);
@@ -199,15 +210,33 @@ impl Visit {
         ssh.walk(&road.options.times, dial).await;
     }
 
-    /// Connections made.
+    /// Everything about IKE, of the first address.
+    async fn ike(&mut self, addresses: &[SocketAddr], options: &Options, pace: &Pace) {
+        let Some(&address) = addresses.first() else { return };
+        self.address = Some(address);
+        let Some(_slot) = pace.slot(&pace.host(address.ip())).await else { return };
+        // Only on its own port IKE stands without a marker (RFC 3948 2.2).
+        let encapsulated = address.port() != IKE_PORT;
+        let asked = IkeOptions { encapsulated, tries: options.tries, pause: options.pause, ..IkeOptions::default() };
+        let ike = self.ike.insert(IkeVisit::new(address, &asked.scope));
+        ike.walk(&options.times, &asked).await;
+        if ike.is_closed() {
+            self.unreachable = Some(Unreachable::Refused);
+        }
+    }
+
+    /// Connections made, or datagrams sent.
     pub(super) fn connections(&self) -> u32 {
         let ssh = self.ssh.as_ref().map_or(0, SshVisit::connections);
-        self.connections.saturating_add(ssh)
+        let ike = self.ike.as_ref().map_or(0, IkeVisit::datagrams);
+        self.connections.saturating_add(ssh).saturating_add(ike)
     }
 
     /// Questions whose answer was lost.
     pub(super) fn lost(&self) -> u32 {
-        self.plan.lost().saturating_add(self.ssh.as_ref().map_or(0, SshVisit::lost))
+        let ssh = self.ssh.as_ref().map_or(0, SshVisit::lost);
+        let ike = self.ike.as_ref().map_or(0, IkeVisit::lost);
+        self.plan.lost().saturating_add(ssh).saturating_add(ike)
     }
 
     /// A connection on which nothing was said yet.

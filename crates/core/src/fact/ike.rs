@@ -52,7 +52,7 @@ pub struct IkeVendor {
 /// Reach [`Absent`](crate::Reach::Absent) means that it refused everything that was offered by a positive sign.
 ///
 /// A value stands in `transforms` when it was part of something that the responder accepted: the responder may refuse it
-/// with other values of other kinds.
+/// with other values of other kinds, and in IKEv1 some look at the way of authentication only later and take any at first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IkeAccepts {

@@ -209,9 +209,9 @@ pub struct Accepts {
 pub struct Coverage {
     /// Every version was asked and every list was finished.
     pub complete: bool,
-    /// What the port speaks: `TLS`, `TLCP`, `HTTP`, `unknown`.
+    /// What the port speaks: `TLS`, `TLCP`, `SSH`, `IKE`, `SMTP`, `HTTP`, `unknown` and so on.
     pub speaks: Vec<Box<str>>,
-    /// Connections made.
+    /// Connections made; where there are none, datagrams sent.
     pub connections: u32,
     /// Questions whose answer was lost after all tries.
     pub lost: u32,

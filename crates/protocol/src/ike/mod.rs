@@ -206,6 +206,11 @@ impl Plan {
         None
     }
 
+    /// The dialect of the question that is on its way.
+    pub fn asking(&self) -> Option<Dialect> {
+        self.asked.as_ref().and_then(|(at, _)| self.parts.get(*at)).map(|(dialect, _)| *dialect)
+    }
+
     /// Whether a part would tell nothing: silence met it before, or the profile was taken in its own version.
     fn needless(&self, at: usize) -> bool {
         let Some((dialect, part)) = self.parts.get(at) else { return true };
@@ -233,7 +238,9 @@ impl Plan {
         });
         let chosen = main.unwrap_or_default();
         let of = |combination: &Combination| combination.get(&IkeKind::Group).map(|group| group.number);
-        let method = chosen.first().and_then(of).unwrap_or(group::MODP_1024);
+        // A public value goes with this mode, and there is none for groups over binary fields.
+        let usable = |method: &u16| !group::OLD_BINARY.contains(method);
+        let method = chosen.iter().filter_map(of).find(usable).unwrap_or(group::MODP_1024);
         let mut transforms: Vec<_> = chosen.iter().filter(|one| of(one) == Some(method)).cloned().collect();
         if transforms.is_empty() {
             transforms = version1::usual_with(method);

@@ -2,6 +2,7 @@
 //!
 //! All combinations of all values are ten thousands. Asked is every value with the usual values of the other kinds and
 //! with those that were found to be accepted; a combination in which every value is known to be accepted is not asked.
+//! All transforms of one question have one way of authentication: strongSwan reads it from the first of them alone.
 
 use super::choice::{Choice, Combination, Dialect, usual};
 use super::exchange::{Answer, Offer};
@@ -17,6 +18,7 @@ const LOST_IN_ROW: u32 = 2;
 /// Kinds that a transform has.
 const KINDS: usize = 4;
 
+/// Of these the first is the way of authentication.
 type Place = [usize; KINDS];
 
 /// One kind: its values, in the order of asking, with what is known of them.
@@ -56,7 +58,7 @@ impl Set {
         Set::new(
             IkeVersion::V1_0,
             usual,
-            [IkeKind::Group, IkeKind::Authentication, IkeKind::Hash, IkeKind::Encryption].map(kind),
+            [IkeKind::Authentication, IkeKind::Group, IkeKind::Hash, IkeKind::Encryption].map(kind),
         )
     }
 
@@ -71,8 +73,8 @@ impl Set {
         authentication.retain(|choice| (choice.number != 1) == envelope);
         let (hash, encryption) = (all(IkeKind::Hash), all(IkeKind::Encryption));
         let kinds = [
-            (last, other),
             (IkeKind::Authentication, authentication),
+            (last, other),
             (IkeKind::Hash, hash),
             (IkeKind::Encryption, encryption),
         ];
@@ -129,7 +131,14 @@ impl Set {
             let fits = |value: &Value| (value.usual || value.accepted) == known;
             kind.values.iter().enumerate().filter(|(_, value)| fits(value)).map(|(at, _)| at).collect()
         };
-        let known = self.kinds.each_ref().map(|kind| places(kind, true));
+        let mut known = self.kinds.each_ref().map(|kind| places(kind, true));
+        // Some responders look at the way of authentication later only and take any: one of them stands for all.
+        let [authentication, ..] = &self.kinds;
+        let [ways, ..] = &mut known;
+        let is = |at: &usize, what: fn(&Value) -> bool| authentication.values.get(*at).is_some_and(what);
+        let any_usual = ways.iter().any(|at| is(at, |value| value.usual && value.accepted));
+        let mut unusual = usize::from(!any_usual);
+        ways.retain(|at| is(at, |value| value.usual) || std::mem::replace(&mut unusual, 0) == 1);
         let mut pools = vec![known.clone()];
         for (at, kind) in self.kinds.iter().enumerate() {
             for other in places(kind, false) {
@@ -140,7 +149,7 @@ impl Set {
                 pools.push(pool);
             }
         }
-        let mut batch = Vec::new();
+        let mut batch: Vec<Place> = Vec::new();
         for [first, second, third, fourth] in &pools {
             for &a in first {
                 for &b in second {
@@ -149,7 +158,8 @@ impl Set {
                             let place = [a, b, c, d];
                             // Where every value is accepted there is nothing to learn.
                             let teaches = self.values(place).any(|value| !value.accepted);
-                            if teaches && !self.settled.contains(&place) {
+                            let other = batch.first().is_some_and(|[authentication, ..]| *authentication != a);
+                            if teaches && !other && !self.settled.contains(&place) {
                                 batch.push(place);
                                 if batch.len() == BATCH {
                                     return batch;
@@ -191,6 +201,18 @@ impl Set {
                     return;
                 }
                 self.ending.unasked = true;
+                // strongSwan puts a way of its own in the place of one that it does not know: that one is refused.
+                let way = combination.get(&IkeKind::Authentication).copied();
+                let but_for_the_way = |place: &Place| {
+                    let mut offered = self.combination(*place);
+                    offered.extend(way.map(|way| (IkeKind::Authentication, way)));
+                    offered == *combination
+                };
+                if batch.iter().any(but_for_the_way) {
+                    self.lost_in_row = 0;
+                    self.settled.extend(batch);
+                    return;
+                }
             }
             Answer::Refused { notification, .. } if is_no(notification.0) => {
                 self.lost_in_row = 0;

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "peer and run are used by the tests against Tongsuo too")]
 
 mod hostile;
+mod ike;
 mod nginx;
 mod openssl;
 mod peer;

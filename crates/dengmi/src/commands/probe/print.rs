@@ -4,7 +4,8 @@ use crate::commands::judge::width;
 use crate::failure::Outcome;
 use crate::out::{Out, Voice};
 use dengmi_core::{
-    Accepts, Asked, Fact, Observation, Order, Protocol, Reach, SshAccepts, SshLists, Suite, Version, registry,
+    Accepts, Asked, Fact, IkeKind, IkeTransform, Observation, Order, Protocol, Reach, SshAccepts, SshLists, Suite,
+    Version, registry,
 };
 use dengmi_protocol::plan::Finding;
 
@@ -57,6 +58,17 @@ pub(super) fn print(observation: &Observation, voice: &Voice, out: &mut Out) -> 
             let rest: Vec<String> = [Some(text), login, injected, software].into_iter().flatten().collect();
             (upgraded.protocol.to_uppercase(), rest.join("  "))
         }
+        Fact::IkeAccepts(accepts) => {
+            let name = format!("IKE {}.{}", accepts.version, accepts.minor);
+            let kind = |(kind, list): (&IkeKind, &Vec<IkeTransform>)| {
+                let names: Vec<String> = list.iter().map(transform).collect();
+                (!names.is_empty()).then(|| format!("{}: {}", crate::texts::word(kind), names.join(" ")))
+            };
+            let lists: Vec<String> = accepts.transforms.iter().filter_map(kind).collect();
+            let profile = accepts.profile.as_deref().map(|profile| format!("{profile}  ")).unwrap_or_default();
+            let lines = [vec![format!("{profile}{}", reach())], lists].concat();
+            (name, lines.join("\n    "))
+        }
         Fact::SshAccepts(accepts) => {
             ("SSH".to_owned(), [vec![accepts.banner.to_string()], ssh(accepts, voice)].concat().join("\n    "))
         }
@@ -106,6 +118,13 @@ fn lists(accepts: &Accepts) -> Vec<String> {
     lines.extend(joined(accepts.groups.iter().map(ToString::to_string).collect()));
     lines.extend(joined(accepts.schemes.iter().map(ToString::to_string).collect()));
     lines
+}
+
+fn transform(transform: &IkeTransform) -> String {
+    match transform.key_bits {
+        Some(bits) => format!("{}-{bits}", transform.name),
+        None => transform.name.to_string(),
+    }
 }
 
 /// Lists, keys and ways to authenticate, by their standard's own names.
