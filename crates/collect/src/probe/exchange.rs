@@ -22,11 +22,7 @@ const PIECE: usize = 16 << 10;
 /// Whether it was turned away or nobody answered.
 pub(super) async fn connect(address: SocketAddr, times: &Times) -> Result<TcpStream, Loss> {
     match timeout(times.connect, TcpStream::connect(address)).await {
-        Ok(Ok(stream)) => {
-            // Hellos are one segment each; a failure to say so costs only time.
-            let _ = stream.set_nodelay(true);
-            Ok(stream)
-        }
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(Loss::ConnectionRefused),
         Ok(Err(_)) | Err(_) => Err(Loss::NoConnection),
     }
@@ -155,6 +151,8 @@ pub(super) async fn shake(
     times: &Times,
 ) -> Result<Shaken, Stop> {
     let deadline = Instant::now() + times.answer.saturating_mul(2);
+    // Flights are one segment each; a failure to say so costs only time.
+    let _ = stream.set_nodelay(true);
     let mut out = Vec::new();
     let mut client = Client::start(offer, secrets, &mut out)?;
     let mut dialogue = Vec::new();
