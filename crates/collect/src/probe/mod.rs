@@ -251,12 +251,17 @@ pub async fn probe(
     let mut cancelled = cancel.clone();
     loop {
         let room = visits.len() < options.endpoints.max(1) && !cancel.is_cancelled() && !targets.is_done();
+        if !room && visits.is_empty() {
+            break;
+        }
         tokio::select! {
-            Some(target) = targets.next(), if room => {
-                let (scope, options, pace) = (Arc::clone(&scope), Arc::clone(&options), Arc::clone(&pace));
-                visits.spawn(visit::visit(target, scope, options, pace, cancel.clone()));
+            target = targets.next(), if room => {
+                if let Some(target) = target {
+                    let (scope, options, pace) = (Arc::clone(&scope), Arc::clone(&options), Arc::clone(&pace));
+                    visits.spawn(visit::visit(target, scope, options, pace, cancel.clone()));
+                }
             }
-            Some(visit) = visits.join_next() => {
+            Some(visit) = visits.join_next(), if !visits.is_empty() => {
                 // Only a bug of ours ends a visit otherwise; the endpoint then counts as not visited.
                 if let Ok(visit) = visit {
                     report::tell(&visit, &options, certifier, &mut summary, out);
@@ -264,7 +269,6 @@ pub async fn probe(
             }
             // Who waits for targets that do not come is woken.
             () = cancelled.cancelled(), if room => {}
-            else => break,
         }
     }
     summary.cancelled = cancel.is_cancelled();

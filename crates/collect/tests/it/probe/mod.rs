@@ -9,4 +9,5 @@ mod openssl;
 mod peer;
 mod run;
 mod ssh;
+mod upgrade;
 mod wrong;

@@ -12,14 +12,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Programs of Debian: where they are, and the package that brings them.
-const SSHD: (&str, &str) = ("/usr/sbin/sshd", "openssh-server");
+pub const SSHD: (&str, &str) = ("/usr/sbin/sshd", "openssh-server");
 const KEYGEN: (&str, &str) = ("/usr/bin/ssh-keygen", "openssh-client");
 const DROPBEAR: (&str, &str) = ("/usr/sbin/dropbear", "dropbear-bin");
 
 /// A running server, ended with the test that started it.
-struct Server {
+pub struct Server {
     child: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Drop for Server {
@@ -99,6 +99,12 @@ fn key<'a>(accepts: &'a SshAccepts, kind: &str) -> &'a SshHostKey {
 
 fn names(list: &[&str]) -> Vec<Box<str>> {
     list.iter().map(|name| Box::from(*name)).collect()
+}
+
+/// OpenSSH with one host key.
+pub fn sshd_with_one_key(folder: &Path) -> Server {
+    let settings = keys(folder, &[("ed25519", "256")]);
+    Server::sshd(folder, &settings)
 }
 
 #[test]
