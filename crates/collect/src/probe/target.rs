@@ -108,8 +108,16 @@ impl FromStr for Approach {
 const PORTS: [(&str, u16); 6] =
     [("mqtts", 8883), ("rediss", 6380), ("imaps", 993), ("pop3s", 995), ("smtps", 465), ("ldaps", 636)];
 
-/// A text taken apart: scheme with its default port, name, and the rest.
-fn parts(text: &str) -> Result<(Option<(Approach, u16)>, Option<Arc<str>>, &str), TargetText> {
+/// A text taken apart.
+struct Parts<'a> {
+    /// How to speak, and the port of that scheme.
+    scheme: Option<(Approach, u16)>,
+    server_name: Option<Arc<str>>,
+    /// What is behind scheme and name.
+    rest: &'a str,
+}
+
+fn parts(text: &str) -> Result<Parts<'_>, TargetText> {
     let (scheme, rest) = match text.split_once("://") {
         Some((word, rest)) => {
             let word = word.to_ascii_lowercase();
@@ -120,12 +128,10 @@ fn parts(text: &str) -> Result<(Option<(Approach, u16)>, Option<Arc<str>>, &str)
         None => (None, text),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    match rest.split_once('@') {
-        Some((name, rest)) => match name.parse()? {
-            Host::Name(name) => Ok((scheme, Some(Arc::from(&*name)), rest)),
-            Host::Address(_) => Err(TargetText::Host(name.into())),
-        },
-        None => Ok((scheme, None, rest)),
+    let Some((name, rest)) = rest.split_once('@') else { return Ok(Parts { scheme, server_name: None, rest }) };
+    match name.parse()? {
+        Host::Name(name) => Ok(Parts { scheme, server_name: Some(Arc::from(&*name)), rest }),
+        Host::Address(_) => Err(TargetText::Host(name.into())),
     }
 }
 
@@ -145,7 +151,7 @@ impl FromStr for Target {
     type Err = TargetText;
 
     fn from_str(text: &str) -> Result<Target, TargetText> {
-        let (scheme, server_name, rest) = parts(text)?;
+        let Parts { scheme, server_name, rest } = parts(text)?;
         let (host, port) = host_and_port(rest)?;
         let default = scheme.map_or(Approach::Tls.default_port(), |(_, port)| port);
         let scheme = scheme.map(|(approach, _)| approach);
@@ -228,7 +234,7 @@ impl Targets {
     /// # Errors
     /// What was expected.
     pub fn read(text: &str, ports: &Arc<[u16]>) -> Result<Targets, TargetText> {
-        let (scheme, server_name, rest) = parts(text)?;
+        let Parts { scheme, server_name, rest } = parts(text)?;
         let default = || match scheme {
             Some((_, port)) => Arc::from([port]),
             None if ports.is_empty() => Arc::from([Approach::Tls.default_port()]),

@@ -12,7 +12,7 @@ use dengmi_core::{Features, Group, Scheme, Suite, Version};
 use dengmi_parse::Limits;
 use dengmi_protocol::handshake::{Identity, Learned, Offer as HandshakeOffer, Secrets, groups, schemes, suite::suites};
 use dengmi_protocol::plan::{self, Answer, Loss, Plan, Scope, Spoken, Ticket};
-use dengmi_protocol::upgrade::Upgrade;
+use dengmi_protocol::upgrade::{Refusal, Upgrade};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -157,10 +157,18 @@ impl Visit {
         self.address = Some(address);
         let host = pace.host(address.ip());
         let road = Road { scope, options, pace, host, address, deadline, upgrade: None };
-        match self.target.approach() {
-            Approach::Upgrade(upgrade) => self.upgrade(road, upgrade, Some(first)).await,
+        let spoke = match self.target.approach() {
+            Approach::Upgrade(upgrade) => self.upgrade(road.clone(), upgrade, Some(first)).await,
             Approach::Ssh => self.ssh(&road, Some(first)).await,
-            Approach::Tls | Approach::Ike => self.talk(&Arc::new(road), Some(first)).await,
+            Approach::Tls | Approach::Ike => {
+                self.talk(&Arc::new(road), Some(first)).await;
+                return;
+            }
+        };
+        if !spoke && self.target.scheme.is_none() {
+            // The port suggested it, and it was not so.
+            (self.said, self.ssh) = (None, None);
+            self.talk(&Arc::new(road), None).await;
         }
     }
 
@@ -174,27 +182,30 @@ impl Visit {
         }
     }
 
-    /// The conversation in clear once, and then TLS behind it.
-    async fn upgrade(&mut self, mut road: Road, to: Upgrade, first: Option<Dialed>) {
+    /// The conversation in clear once, and then TLS behind it; false where the server speaks nothing of it.
+    async fn upgrade(&mut self, mut road: Road, to: Upgrade, first: Option<Dialed>) -> bool {
         let name = self.server_name.as_deref().map_or_else(|| self.target.host.to_string(), String::from);
         let first = match first {
             Some(dialed) => Some(dialed),
             None => self.open(&road).await,
         };
-        let Some(mut dialed) = first else { return };
+        let Some(mut dialed) = first else { return false };
         let Ok(said) = exchange::upgrade(&mut dialed.stream, to, &name, &road.options.times).await else {
-            return;
+            return false;
         };
-        let offered = said.refusal.is_none();
+        let (offered, readable) = (said.refusal.is_none(), !matches!(said.refusal, Some(Refusal::Unreadable { .. })));
         self.said = Some((to, said));
         if offered {
             road.upgrade = Some((to, Arc::from(name)));
             Box::pin(self.talk(&Arc::new(road), Some(dialed))).await;
         }
+        readable
     }
 
-    /// Everything about SSH.
-    async fn ssh(&mut self, road: &Road, mut first: Option<Dialed>) {
+    /// Everything about SSH; false where the server speaks nothing of it.
+    async fn ssh(&mut self, road: &Road, mut first: Option<Dialed>) -> bool {
+        // The visit counts its connections itself.
+        self.connections = self.connections.saturating_sub(u32::from(first.is_some()));
         let scope = dengmi_protocol::ssh::Scope::default();
         let ssh = self.ssh.insert(SshVisit::new(road.address, scope));
         let dial = move || {
@@ -208,6 +219,11 @@ impl Visit {
             }
         };
         ssh.walk(&road.options.times, dial).await;
+        let speaks = ssh.speaks();
+        if !speaks {
+            self.connections = self.connections.saturating_add(ssh.connections());
+        }
+        speaks
     }
 
     /// Everything about IKE, of the first address.
@@ -227,7 +243,7 @@ impl Visit {
 
     /// Connections made, or datagrams sent.
     pub(super) fn connections(&self) -> u32 {
-        let ssh = self.ssh.as_ref().map_or(0, SshVisit::connections);
+        let ssh = self.ssh.as_ref().filter(|ssh| ssh.speaks()).map_or(0, SshVisit::connections);
         let ike = self.ike.as_ref().map_or(0, IkeVisit::datagrams);
         self.connections.saturating_add(ssh).saturating_add(ike)
     }
@@ -257,7 +273,8 @@ impl Visit {
             return;
         }
         if self.plan.spoken().contains(&Spoken::Ssh) {
-            return self.ssh(road, None).await;
+            self.ssh(road, None).await;
+            return;
         }
         let Some(mut dialed) = self.open(road).await else { return };
         let greeting = exchange::greeting(&mut dialed.stream, &road.options.times).await;

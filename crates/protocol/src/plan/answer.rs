@@ -64,7 +64,7 @@ pub enum Spoken {
     Http,
     /// An SSH banner.
     Ssh,
-    /// A mail or file server's greeting: `220 `, `+OK`, `* OK`.
+    /// A greeting or reply of mail, files or news: `220 `, `500 `, `+OK`, `* OK`.
     Greeting,
     /// Something else.
     Unknown,
@@ -73,17 +73,20 @@ pub enum Spoken {
 impl Spoken {
     /// Tells by the first bytes.
     pub fn of(bytes: &[u8]) -> Spoken {
-        const STARTS: [(&[u8], Spoken); 8] = [
+        const STARTS: [(&[u8], Spoken); 7] = [
             (b"HTTP/", Spoken::Http),
             (b"<html", Spoken::Http),
             (b"<!DOC", Spoken::Http),
             (b"SSH-", Spoken::Ssh),
             (b"CSSH-", Spoken::Ssh),
-            (b"220", Spoken::Greeting),
             (b"+OK", Spoken::Greeting),
             (b"* OK", Spoken::Greeting),
         ];
-        STARTS.iter().find(|(start, _)| bytes.starts_with(start)).map_or(Spoken::Unknown, |(_, spoken)| *spoken)
+        let told = STARTS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, spoken)| *spoken);
+        // Replies of mail, files and news: three digits, and whether more lines follow.
+        let reply = matches!(bytes, [first, second, third, b' ' | b'-', ..]
+            if [first, second, third].iter().all(|digit| digit.is_ascii_digit()));
+        told.or(reply.then_some(Spoken::Greeting)).unwrap_or(Spoken::Unknown)
     }
 
     /// The word in reports.

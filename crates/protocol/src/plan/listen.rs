@@ -98,7 +98,7 @@ impl Listener {
 fn ssl2(hello: &Ssl2ServerHello<'_>) -> Chosen {
     Chosen {
         version: hello.version,
-        suite: hello.kinds.first().map_or(Suite(0), |&kind| ssl2_suite(kind)),
+        suite: ssl2_suite(hello.kinds.first().copied().unwrap_or_default()),
         group: None,
         scheme: None,
         certificates: (!hello.certificate.is_empty()).then(|| hello.certificate.to_vec()).into_iter().collect(),

@@ -143,7 +143,8 @@ fn strongswan_is_found_as_it_is_configured() {
     let visit = visit(charon.address, &Times::default(), &encapsulated());
     let facts = facts(&visit);
     let [(reach, accepts), (profile_reach, _), (old_reach, old)] = &facts[..] else { panic!() };
-    assert_eq!((*reach, accepts.asked, accepts.version, accepts.cookie), (Reach::Seen, Asked::Registry, 2, false));
+    // Whether it demands a cookie depends on how many half-open ones it counts at the moment.
+    assert_eq!((*reach, accepts.asked, accepts.version), (Reach::Seen, Asked::Registry, 2));
     check(accepts, IkeKind::Encryption, &[(3, 0), (12, 128), (12, 256), (20, 256)]);
     check(accepts, IkeKind::Prf, &[(2, 0), (5, 0), (6, 0)]);
     check(accepts, IkeKind::Integrity, &[(2, 0), (12, 0)]);

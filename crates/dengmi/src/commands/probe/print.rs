@@ -107,13 +107,14 @@ pub(super) fn print(observation: &Observation, voice: &Voice, out: &mut Out) -> 
 
 /// Suites, each with its number and the name that OpenSSL and its kin have for it, then groups and schemes.
 fn lists(accepts: &Accepts) -> Vec<String> {
-    let suite = |(suite, name): (&Suite, &Box<str>)| {
+    let suite = |suite: &Suite, name: &str| {
         let entry = registry::suite(*suite).filter(|_| accepts.version != Version::SSL_2_0);
         let alias = entry.and_then(|entry| ["openssl", "tongsuo"].iter().find_map(|library| entry.name_in(library)));
-        let alias = alias.filter(|alias| *alias != &**name).map(|alias| format!("  {alias}")).unwrap_or_default();
+        let alias = alias.filter(|alias| *alias != name).map(|alias| format!("  {alias}")).unwrap_or_default();
         format!("{}  {name}{alias}", suite.number())
     };
-    let mut lines: Vec<String> = accepts.suites.iter().zip(&accepts.suite_names).map(suite).collect();
+    let named = accepts.suites.iter().zip(&accepts.suite_names);
+    let mut lines: Vec<String> = named.map(|(number, name)| suite(number, name)).collect();
     let joined = |names: Vec<String>| (!names.is_empty()).then(|| names.join(" "));
     lines.extend(joined(accepts.groups.iter().map(ToString::to_string).collect()));
     lines.extend(joined(accepts.schemes.iter().map(ToString::to_string).collect()));

@@ -27,9 +27,9 @@ use sweep::Block;
 
 /// Hellos of up to this many suites stay below 256 bytes when they carry no extensions: some servers drop longer ones.
 const SHORT: usize = 100;
-/// TLCP suites that are tried alone before a server that closes every time is left alone: where it speaks another family,
-/// and where it does not.
-const SINGLE: [usize; 2] = [1, 2];
+/// TLCP suites that are tried alone before a server that closes every time is left alone; half of them where it speaks
+/// another version.
+const SINGLE: usize = 2;
 
 #[derive(Clone, Debug)]
 enum Phase {
@@ -670,7 +670,7 @@ impl Chain {
             let hopeless = dumb
                 && self.accepted.is_empty()
                 && self.lists.version == Version::TLCP
-                && asked >= SINGLE[usize::from(!self.elsewhere)];
+                && asked >= if self.elsewhere { SINGLE / 2 } else { SINGLE };
             if let Some(block) = self.blocks.pop_front().filter(|_| !hopeless) {
                 self.left = block;
                 return;
