@@ -13,7 +13,7 @@
 //! `dengmi` of the target folder's release profile. Whatever is missing is named and left out.
 //!
 //! All of it runs in a network namespace of its own, so that counts hold nothing but the run and ports are free; that needs
-//! `unshare` and `ip`, and to be root or to be allowed user namespaces. Aims: *rich* ≤ 190 connections and ≤ 0.03 CPU s;
+//! `unshare`, `setpriv` and `ip`, and to be root or to be allowed user namespaces. Aims: *rich* ≤ 190 connections and ≤ 0.03 CPU s;
 //! 200 endpoints ≤ 11,000 connections, ≤ 0.8 CPU s, ≤ 40 MiB.
 
 use clap::Parser;
