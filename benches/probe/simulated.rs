@@ -14,7 +14,7 @@ use crate::{Outcome, say, thousandths};
 use dengmi_core::Version;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -151,8 +151,8 @@ fn run(
     let (begun, start, (cpu, _)) = (seen.all.load(Ordering::Relaxed), Instant::now(), children()?);
     let mut command = Command::new(dengmi);
     command.args(arguments).arg("-").stdin(Stdio::piped());
-    let stdout = OpenOptions::new().create(true).append(true).open(file)?;
-    command.stdout(if keeps { Stdio::null() } else { stdout.into() });
+    // It makes its own file, and refuses one that is there.
+    command.stdout(if keeps { Stdio::null() } else { File::create(file)?.into() });
     let mut child = command.spawn()?;
     let stdin = child.stdin.take().ok_or("no stdin")?;
     let feeder = thread::spawn(move || feed(stdin, count));
@@ -171,10 +171,10 @@ fn run(
     // A program that was killed reads no more.
     let fed = feeder.join().map_err(|_| "the feeding thread broke")?;
     if !killed {
-        fed?;
         if !status.success() {
             return Err(format!("dengmi probe ended with {status}").into());
         }
+        fed?;
     }
     let connections = seen.all.load(Ordering::Relaxed) - begun;
     Ok(Run { wall, cpu: children()?.0 - cpu, samples, connections, killed })
