@@ -3,7 +3,7 @@
 use crate::run::{Cost, run};
 use crate::server::{FARM_OF_FIVE, Servers, Service};
 use crate::tool::{Found, Installed, Tool};
-use crate::{Arguments, Outcome, median, say};
+use crate::{Arguments, Outcome, median, say, thousandths};
 use serde_json::json;
 use std::fs;
 use std::io::{self, Write};
@@ -132,8 +132,4 @@ impl Runs {
         })
         .to_string()
     }
-}
-
-fn thousandths(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
 }

@@ -13,7 +13,7 @@
 //! `dengmi` of the target folder's release profile. Whatever is missing is named and left out.
 //!
 //! All of it runs in a network namespace of its own, so that counts hold nothing but the run and ports are free; that needs
-//! `unshare` and `ip`, and to be root or to be allowed user namespaces. Aims: *rich* ≤ 190 connections and ≤ 0.03 CPU s;
+//! `unshare`, `setpriv` and `ip`, and to be root or to be allowed user namespaces. Aims: *rich* ≤ 190 connections and ≤ 0.03 CPU s;
 //! 200 endpoints ≤ 11,000 connections, ≤ 0.8 CPU s, ≤ 40 MiB.
 
 use clap::Parser;
@@ -136,4 +136,9 @@ pub(crate) fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
     let mut figures: Vec<f64> = figures.into_iter().collect();
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+}
+
+/// As many digits as are worth printing.
+pub(crate) fn thousandths(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }

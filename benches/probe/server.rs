@@ -90,7 +90,7 @@ impl Servers {
         let file = folder.join("nginx.conf");
         fs::write(&file, nginx_configuration(folder)?)?;
         // Two thousand listeners are more than the usual limit of open files.
-        let mut command = Command::new("sh");
+        let mut command = ending_with_us(Path::new("sh"));
         command.args(["-c", r#"ulimit -n "$(ulimit -H -n)"; exec "$0" "$@""#]).arg(nginx);
         command.arg("-p").arg(folder).arg("-c").arg(&file);
         servers.spawn(&mut command, folder, "nginx")?;
@@ -112,7 +112,7 @@ impl Servers {
             Some(program) => {
                 let file = folder.join("sshd_config");
                 fs::write(&file, sshd_configuration(folder)?)?;
-                servers.spawn(Command::new(program).args(["-D", "-e", "-f"]).arg(file), folder, "sshd")?;
+                servers.spawn(ending_with_us(&program).args(["-D", "-e", "-f"]).arg(file), folder, "sshd")?;
                 match servers.await_port(SSH, folder, "sshd") {
                     Ok(()) => servers.services.push(Service::one("SSH", Speaks::Ssh, SSH)),
                     Err(error) => say(&format!("NOT MEASURED: SSH; {error}")),
@@ -144,6 +144,13 @@ impl Servers {
         }
         Ok(())
     }
+}
+
+/// A program that is asked to end when this one is killed.
+fn ending_with_us(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM"]).arg(program);
+    command
 }
 
 /// A file of `vectors/certificates`.
@@ -205,7 +212,7 @@ fn nginx_configuration(folder: &Path) -> Outcome<String> {
 
 /// `-bugs` keeps this version from an empty record that it has no room for.
 fn tongsuo(program: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = ending_with_us(program);
     command.args(["s_server", "-bugs", "-enable_ntls", "-www", "-cipher", "ALL:@SECLEVEL=0"]);
     command.args(["-accept", &format!("127.0.0.1:{TLCP}")]);
     for (option, file) in [

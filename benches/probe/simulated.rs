@@ -10,11 +10,11 @@ use crate::wire::{
     ALERT, CERTIFICATE, HANDSHAKE, HANDSHAKE_FAILURE, Hello, PROTOCOL_VERSION, SERVER_HELLO, SERVER_HELLO_DONE, length,
     message, record,
 };
-use crate::{Outcome, say};
+use crate::{Outcome, say, thousandths};
 use dengmi_core::Version;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -55,6 +55,7 @@ struct Run {
     cpu: f64,
     /// Seconds since the start, KiB resident, connections so far.
     samples: Vec<(f64, u64, u64)>,
+    connections: u64,
     killed: bool,
 }
 
@@ -103,20 +104,22 @@ fn resume(
     seen: &Arc<Seen>,
     half: u64,
 ) -> Outcome<()> {
+    let counts = || -> Vec<u32> { (0..count as usize).map(|index| seen.of(index)).collect() };
+    let at_first = counts();
     let killed = run(dengmi, &arguments, file, true, count, seen, half)?;
     killed.print("killed half-way", count)?;
     if !killed.killed {
         return Err("the run ended before it could be killed: more endpoints are needed".into());
     }
     let before = finished(file)?;
-    let connections: Vec<u32> = (0..count as usize).map(|index| seen.of(index)).collect();
+    let connections = counts();
     arguments.push("--resume".to_owned());
     let resumed = run(dengmi, &arguments, file, true, count, seen, u64::MAX)?;
     resumed.print("resumed", count)?;
     let again = |index: &usize| seen.of(*index) != connections.get(*index).copied().unwrap_or_default();
     let asked_again = before.keys().filter(|index| again(index)).count();
-    let begun = connections.iter().enumerate().filter(|(index, count)| **count > 0 && !before.contains_key(index));
-    let cut_off = begun.count();
+    let asked = at_first.iter().zip(&connections).enumerate().filter(|(_, (first, now))| now > first);
+    let cut_off = asked.filter(|(index, _)| !before.contains_key(index)).count();
     let after = finished(file)?;
     let twice = after.values().filter(|times| **times > 1).count();
     let missing = count as usize - after.len();
@@ -148,8 +151,8 @@ fn run(
     let (begun, start, (cpu, _)) = (seen.all.load(Ordering::Relaxed), Instant::now(), children()?);
     let mut command = Command::new(dengmi);
     command.args(arguments).arg("-").stdin(Stdio::piped());
-    let stdout = OpenOptions::new().create(true).append(true).open(file)?;
-    command.stdout(if keeps { Stdio::null() } else { stdout.into() });
+    // It makes its own file, and refuses one that is there.
+    command.stdout(if keeps { Stdio::null() } else { File::create(file)?.into() });
     let mut child = command.spawn()?;
     let stdin = child.stdin.take().ok_or("no stdin")?;
     let feeder = thread::spawn(move || feed(stdin, count));
@@ -168,12 +171,13 @@ fn run(
     // A program that was killed reads no more.
     let fed = feeder.join().map_err(|_| "the feeding thread broke")?;
     if !killed {
-        fed?;
         if !status.success() {
             return Err(format!("dengmi probe ended with {status}").into());
         }
+        fed?;
     }
-    Ok(Run { wall, cpu: children()?.0 - cpu, samples, killed })
+    let connections = seen.all.load(Ordering::Relaxed) - begun;
+    Ok(Run { wall, cpu: children()?.0 - cpu, samples, connections, killed })
 }
 
 /// The endpoints, one a line, as fast as they are read.
@@ -190,28 +194,23 @@ fn resident(child: &Child) -> Option<u64> {
 
 impl Run {
     fn print(&self, what: &str, count: u32) -> Outcome<()> {
-        let (peak, connections) =
-            (self.samples.iter().map(|sample| sample.1).max().unwrap_or_default(), self.connections());
+        let Run { wall, cpu, connections, samples, .. } = self;
+        let peak = samples.iter().map(|sample| sample.1).max().unwrap_or_default();
         let mut out = io::stdout();
         writeln!(out, "\n{what}: {:>8}{:>16}{:>10}", "s", "connections", "RSS MiB")?;
-        let step = self.samples.len().div_ceil(LINES).max(1);
-        for (at, kib, so_far) in self.samples.iter().step_by(step).chain(self.samples.last()) {
+        let step = samples.len().div_ceil(LINES).max(1);
+        for (at, kib, so_far) in samples.iter().step_by(step).chain(samples.last()) {
             writeln!(out, "{:>width$.1}{so_far:>16}{:>10.1}", at, *kib as f64 / 1024.0, width = what.len() + 10)?;
         }
-        let Run { wall, cpu, .. } = self;
-        let rate = connections as f64 / wall;
+        let rate = *connections as f64 / wall;
         writeln!(
             out,
             "{connections} connections in {wall:.1} s ({rate:.0}/s), {cpu:.1} CPU s ({:.0} µs each), peak {:.1} MiB",
-            cpu * 1e6 / connections.max(1) as f64,
+            cpu * 1e6 / *connections.max(&1) as f64,
             peak as f64 / 1024.0
         )?;
-        let row = json!({ "what": what, "endpoints": count, "connections": connections, "wall_s": wall, "cpu_s": cpu, "peak_kib": peak });
+        let row = json!({ "what": what, "endpoints": count, "connections": connections, "wall_s": thousandths(*wall), "cpu_s": thousandths(*cpu), "peak_kib": peak });
         Ok(writeln!(out, "{row}")?)
-    }
-
-    fn connections(&self) -> u64 {
-        self.samples.last().map_or(0, |sample| sample.2)
     }
 }
 
