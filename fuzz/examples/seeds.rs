@@ -35,6 +35,16 @@ fn main() -> Result<()> {
     }
     keep("bundle", &pem(&vectors.join("certificates/sm2/single.crt"))?.concat())?;
 
+    for (which, words) in GREETINGS {
+        keep("upgrade", &[&[*which], words.as_bytes()].concat())?;
+    }
+    for file in files(&vectors.join("captures"), "pcap")? {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("ssh-") || name.starts_with("ike") {
+            payloads(&fs::read(&file)?, &name)?;
+        }
+    }
+
     for line in OBSERVATIONS {
         keep("observation", line.as_bytes())?;
     }
@@ -182,7 +192,45 @@ fn recording(table: &toml::Table) -> Result<()> {
         }
     }
     keep("watcher", &both)?;
+    // Places of the versions in the prober's scope.
+    let which = if is_tls13 { 0 } else { 2 };
+    keep("answer", &[&[which], server.get(1..).unwrap_or_default()].concat())?;
     keep(if is_tls13 { "client_tls13" } else { "client_tlcp" }, &server)
+}
+
+/// What the server of a capture sent (pcap over Ethernet and IPv4, its packets in order): the stream of SSH, the datagrams of
+/// IKE.
+fn payloads(file: &[u8], name: &str) -> Result<()> {
+    let (mut stream, mut datagrams) = (Vec::new(), Vec::new());
+    let mut left = file.get(24..).context("no pcap")?;
+    while let Some(header) = left.first_chunk::<16>() {
+        let length = usize::try_from(u32::from_le_bytes([header[8], header[9], header[10], header[11]]))?;
+        let packet = left.get(16..16 + length).context("a packet is cut off")?;
+        left = &left[16 + length..];
+        let (Some(ip), Some(protocol)) = (packet.get(14..), packet.get(23)) else { continue };
+        let Some(transport) = ip.get(20..) else { continue };
+        let from = transport.first_chunk().map_or(0, |port| u16::from_be_bytes(*port));
+        match protocol {
+            6 if from < 1024 || name.contains("ssh") => {
+                let offset = transport.get(12).map_or(20, |byte| usize::from(byte >> 4) * 4);
+                stream.push((from, transport.get(offset..).unwrap_or_default().to_vec()));
+            }
+            17 => {
+                let body = transport.get(8..).unwrap_or_default();
+                datagrams.extend(u16::try_from(body.len())?.to_be_bytes());
+                datagrams.extend_from_slice(body);
+            }
+            _ => {}
+        }
+    }
+    // The server is the side with the lower port.
+    let server = stream.iter().map(|(port, _)| *port).min();
+    let stream: Vec<u8> =
+        stream.into_iter().filter(|(port, _)| Some(*port) == server).flat_map(|(_, bytes)| bytes).collect();
+    if !stream.is_empty() {
+        keep("ssh", &stream)?;
+    }
+    if datagrams.is_empty() { Ok(()) } else { keep("ike", &datagrams) }
 }
 
 fn text<'a>(table: &'a toml::Table, field: &str) -> Result<&'a str> {
@@ -208,6 +256,18 @@ fn keep(target: &str, seed: &[u8]) -> Result<()> {
     let name: String = hex::encode(&*Hash::Sha256.digest(seed)).chars().take(16).collect();
     Ok(fs::write(folder.join(name), seed)?)
 }
+
+/// The place of a protocol in `Upgrade::ALL`, and what one of its servers says.
+const GREETINGS: &[(u8, &str)] = &[
+    (0, "220 mail.example ESMTP\r\n250-mail.example\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n220 go\r\n"),
+    (2, "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\na OK begin\r\n"),
+    (3, "+OK ready\r\n+OK\r\nSTLS\r\nUSER\r\n.\r\n+OK begin\r\n"),
+    (4, "220 (vsFTPd 3.0.3)\r\n234 Proceed with negotiation.\r\n"),
+    (6, "<stream:stream from='x' version='1.0'><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features><proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+    (8, "S"),
+    (10, "\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\nOK\r\n"),
+    (11, "200 news\r\n101 list\r\nVERSION 2\r\nSTARTTLS\r\n.\r\n382 go\r\n"),
+];
 
 const OBSERVATIONS: &[&str] = &[
     r#"{"at":"2026-11-22T09:00:00Z","kind":"tls.session","method":"tool-test","observed":"192.0.2.20:443","place":{"artifact":"sha256:0101010101010101010101010101010101010101010101010101010101010101","what":"portal.pcap","where":"packet 4"},"reach":"seen","schema":1,"tool":"capture 0.1.0","value":{"cipher_suite_code":"0x1301","handshake":"complete","hidden":{"certificate":"encrypted"},"resumed":null}}"#,

@@ -20,6 +20,8 @@ use dengmi_parse::{Limits, Read, read_certificate};
 use dengmi_protocol::certify::{Asked, Certificates as Roots, Certifier, Layout, Limits as ChainLimits, Purpose};
 use dengmi_protocol::handshake::suite::suites;
 use dengmi_protocol::handshake::{Client, Identity, Offer, Secrets, Step};
+use dengmi_protocol::plan::{self, Listener, Stopped};
+use dengmi_protocol::upgrade::{self, Prologue, Upgrade};
 
 /// What the clients here draw their secrets from: seeds of whole handshakes are made for it.
 pub const SEED: [u8; 32] = [7; 32];
@@ -40,6 +42,10 @@ pub const TARGETS: &[Target] = &[
     ("client_tlcp", client_tlcp),
     ("client_tls12", client_tls12),
     ("client_tls13", client_tls13),
+    ("answer", answer),
+    ("upgrade", upgrade),
+    ("ssh", ssh),
+    ("ike", ike),
     ("observation", observation),
     ("system", system),
 ];
@@ -146,6 +152,79 @@ pub fn watcher(data: &[u8]) {
     assert_eq!(whole, seen(1), "pieces change what is seen");
 }
 
+/// What comes back for a hello of the prober: `which version | bytes`. Byte by byte it must be the same answer.
+pub fn answer(data: &[u8]) {
+    let Some((which, bytes)) = data.split_first() else { return };
+    let scope = plan::Scope::registry(None);
+    let Some(lists) = scope.versions.get(usize::from(*which) % scope.versions.len()) else { return };
+    let one = plan::Scope { versions: vec![Arc::clone(lists)], ..scope };
+    let Some((_, offer)) = plan::Plan::new(&one).ask() else { return };
+    let Ok(hello) = plan::hello(&offer, SEED) else { return };
+    let heard = |most: usize| {
+        let mut listener = Listener::new(&hello, Limits { record: 4096, ..Limits::default() });
+        let enough = bytes.chunks(most).any(|part| listener.feed(part));
+        listener.answer((!enough).then_some(Stopped::Closed))
+    };
+    // What stands behind the end of an answer may be in the same piece, and is then seen too.
+    let kind = |most| std::mem::discriminant(&heard(most));
+    assert_eq!(kind(usize::MAX), kind(1), "pieces change the answer");
+}
+
+/// What a server says before TLS: `which protocol | bytes`. Byte by byte it must come to the same end.
+pub fn upgrade(data: &[u8]) {
+    let Some((which, bytes)) = data.split_first() else { return };
+    let Some(&to) = Upgrade::ALL.get(usize::from(*which) % Upgrade::ALL.len()) else { return };
+    let ended = |most: usize| {
+        let mut out = Vec::new();
+        let mut prologue = Prologue::start(to, "mail.example", &mut out);
+        for part in bytes.chunks(most) {
+            let step = prologue.feed(part, &mut out);
+            if step != upgrade::Step::More {
+                return (step, prologue.greeted().clone());
+            }
+        }
+        (upgrade::Step::More, prologue.greeted().clone())
+    };
+    let (whole, pieces) = (ended(usize::MAX), ended(1));
+    // What cannot be read may be told earlier, and of how much it begins with depends on what had come.
+    let unreadable = |step: &upgrade::Step| matches!(step, upgrade::Step::Refused(upgrade::Refusal::Unreadable { .. }));
+    if !unreadable(&whole.0) && !unreadable(&pieces.0) {
+        assert_eq!(whole, pieces, "pieces change what was said");
+    }
+    let _ = Upgrade::by_greeting(bytes);
+}
+
+/// What an SSH server sends to the prober's first question.
+pub fn ssh(data: &[u8]) {
+    let Some(ask) = dengmi_protocol::ssh::Plan::new(dengmi_protocol::ssh::Scope::default()).ask() else { return };
+    let mut out = Vec::new();
+    let mut conversation = dengmi_protocol::ssh::Conversation::start(ask.clone(), Secrets::from_seed(SEED), &mut out);
+    for part in data.chunks(1 << 10) {
+        if conversation.step(part, &mut out) {
+            break;
+        }
+    }
+    let learned = conversation.finish(dengmi_protocol::ssh::Stop::Closed);
+    let mut plan = dengmi_protocol::ssh::Plan::new(dengmi_protocol::ssh::Scope::default());
+    plan.learn(&ask, dengmi_protocol::ssh::Conversed::Learned(Box::new(learned)));
+    let _ = (plan.accepts(), plan.session());
+}
+
+/// Datagrams that an IKE responder sends to the prober's first question: `length (2) | bytes`.
+pub fn ike(data: &[u8]) {
+    let mut plan = dengmi_protocol::ike::Plan::new(&dengmi_protocol::ike::Scope::default());
+    let Some(offer) = plan.ask() else { return };
+    let Ok(mut exchange) = dengmi_protocol::ike::Exchange::new(offer, SEED, false) else { return };
+    let mut left = data;
+    while let Some(([high, low], rest)) = left.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes([*high, *low])).min(rest.len());
+        let (datagram, rest) = rest.split_at(length);
+        left = rest;
+        let _ = exchange.hear(datagram, &Limits::default());
+        let _ = dengmi_parse::ike::Message::read(datagram, &Limits::default());
+    }
+}
+
 /// What a server sends behind its hello: `which message | which version | body`.
 pub fn server_message(data: &[u8]) {
     const VERSIONS: [Version; 6] =
@@ -164,7 +243,8 @@ pub fn server_message(data: &[u8]) {
         2 => {
             // A suite of RSA with an export key, and one of DHE.
             let suites = ["TLS_RSA_EXPORT_WITH_RC4_40_MD5", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"];
-            for suite in suites.into_iter().filter_map(registry::suite_named).map(|entry| Suite(entry.code)) {
+            let codes = suites.into_iter().filter_map(registry::suite_named).filter_map(|entry| u16::try_from(entry.code).ok());
+            for suite in codes.map(Suite) {
                 let read = ServerKeyExchange::read(body, dialect, version, suite, &limits);
                 let details =
                     read.as_ref().map(|read| (read.value.group(), read.value.dh_bits(), read.value.signature()));

@@ -321,7 +321,8 @@ impl Plan {
             && !self.answered_in_tls
         {
             // A protocol that names itself is none of these in any version.
-            return self.chains.iter_mut().for_each(|chain| chain.rule_out(Ending::Spoke(*spoken)));
+            let waiting = self.chains.iter_mut().zip(&self.asked).filter(|(_, asked)| asked.is_none());
+            return waiting.for_each(|(chain, _)| chain.rule_out(Ending::Spoke(*spoken)));
         }
         if !legacy(version) || offer.style != Style::Full {
             return;

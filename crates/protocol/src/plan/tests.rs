@@ -582,6 +582,11 @@ fn other_protocols_and_garbage_end_at_once() {
             assert!(known.hellos <= 1, "{answer:?}");
         }
     }
+    // Two hellos on their way: the answer to the second is no loss.
+    let mut plan = Plan::new(&scope());
+    let asked: Vec<Ticket> = std::iter::from_fn(|| plan.ask()).map(|(ticket, _)| ticket).take(2).collect();
+    asked.into_iter().for_each(|ticket| plan.learn(ticket, Answer::NotTls(Spoken::Http)));
+    assert!(plan.done() && plan.lost() == 0 && plan.known().all(|known| known.reach == Reach::Absent));
     let plan = odd(|_| Answer::Closed);
     assert!(plan.known().all(|known| known.reach == Reach::Refused && !known.complete && known.hellos <= 8));
 }
