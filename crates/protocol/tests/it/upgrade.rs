@@ -148,7 +148,17 @@ fn check_host(upgrade: Upgrade, host: &str, port: u16, expected: Greeted) {
     let (step, greeted, mut socket) = talk(upgrade, host, port);
     assert_eq!((step, greeted), (Step::Ready, expected), "{upgrade}");
     let Lists { version, suites, groups, schemes } = Lists::registry(Version::TLS_1_2);
-    let offer = Offer { version, suites, groups, schemes, style: Style::Full, server_name: Some(Arc::from(host)) };
+    let offer = Offer {
+        version,
+        suites,
+        groups,
+        schemes,
+        certificate_schemes: Vec::new(),
+        style: Style::Full,
+        features: true,
+        server_name: Some(Arc::from(host)),
+        session: None,
+    };
     let hello = hello(&offer, [7; 32]).unwrap();
     socket.write_all(&hello).unwrap();
     let (mut listener, mut buffer) = (Listener::new(&hello, Limits::default()), [0; 4096]);
