@@ -73,6 +73,13 @@ pub(super) struct Said {
     pub(super) dialogue: Vec<(Sent, Vec<u8>)>,
 }
 
+impl Said {
+    /// Whether the server speaks this protocol at all, going over to TLS or not.
+    pub(super) fn is_readable(&self) -> bool {
+        !matches!(self.refusal, Some(Refusal::Unreadable { .. }))
+    }
+}
+
 /// Leads the conversation in clear up to the server's go-ahead, within [`Times::answer`].
 ///
 /// # Errors

@@ -91,17 +91,17 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             return ssh.is_complete();
         }
         if let Some((_, said)) = &self.visit.said
-            && let Some(refusal) = &said.refusal
+            && said.refusal.is_some()
         {
             // No version can be asked where there is no TLS; that is an answer, unless it cannot be read.
-            return !matches!(refusal, Refusal::Unreadable { .. });
+            return said.is_readable();
         }
         let mut complete = true;
         for mut known in self.visit.plan.known() {
             complete &= known.complete;
             let version = known.accepts.version;
             if version == Version::TLS_1_3 && known.reach == Reach::Seen {
-                known.accepts.schemes.clone_from(&self.visit.schemes.0);
+                known.accepts.schemes.clone_from(&self.visit.schemes);
             }
             let dialogue = self.visit.dialogues.iter().find(|(of, text)| *of == version && !text.is_empty());
             let place = dialogue.map(|(_, text)| {
@@ -163,8 +163,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         };
         let in_clear = !upgraded.offered || greeted.login_in_clear == Some(true);
         self.observe(Reach::Seen, Some(place.clone()), Fact::Upgraded(Box::new(upgraded)));
-        let unreadable = matches!(said.refusal, Some(Refusal::Unreadable { .. }));
-        if in_clear && !unreadable && greeted.tls_required != Some(true) {
+        if in_clear && said.is_readable() && greeted.tls_required != Some(true) {
             self.in_clear(place, upgrade.word().to_uppercase(), None);
         }
     }
@@ -325,7 +324,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             speaks.push(Spoken::Ssh.word().into());
         }
         if let Some((upgrade, said)) = &visit.said
-            && !matches!(said.refusal, Some(Refusal::Unreadable { .. }))
+            && said.is_readable()
         {
             speaks.push(upgrade.word().to_uppercase().into());
         }

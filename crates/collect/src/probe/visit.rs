@@ -12,7 +12,7 @@ use dengmi_core::{Features, Group, Scheme, Suite, Version};
 use dengmi_parse::Limits;
 use dengmi_protocol::handshake::{Identity, Learned, Offer as HandshakeOffer, Secrets, groups, schemes, suite::suites};
 use dengmi_protocol::plan::{self, Answer, Loss, Plan, Scope, Spoken, Ticket};
-use dengmi_protocol::upgrade::{Refusal, Upgrade};
+use dengmi_protocol::upgrade::Upgrade;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -45,8 +45,8 @@ pub(super) struct Visit {
     pub(super) handshakes: Vec<Handshake>,
     /// What handshakes told beside their keys.
     pub(super) features: Vec<Features>,
-    /// Schemes that signed in TLS 1.3, which hides them from hellos, and whether they were asked to the end.
-    pub(super) schemes: (Vec<Scheme>, bool),
+    /// Schemes that signed in TLS 1.3, which hides them from hellos.
+    pub(super) schemes: Vec<Scheme>,
     pub(super) web: Option<(Option<Head>, Vec<u8>)>,
     pub(super) ssh: Option<SshVisit>,
     pub(super) ike: Option<IkeVisit>,
@@ -115,7 +115,7 @@ pub(super) async fn visit(
         said: None,
         handshakes: Vec::new(),
         features: Vec::new(),
-        schemes: (Vec::new(), false),
+        schemes: Vec::new(),
         web: None,
         ssh: None,
         ike: None,
@@ -161,8 +161,8 @@ impl Visit {
             Approach::Upgrade(upgrade) => self.upgrade(road.clone(), upgrade, Some(first)).await,
             Approach::Ssh => self.ssh(&road, Some(first)).await,
             Approach::Tls | Approach::Ike => {
-                self.talk(&Arc::new(road), Some(first)).await;
-                return;
+                self.talk(&Arc::new(road.clone()), Some(first)).await;
+                true
             }
         };
         if !spoke && self.target.scheme.is_none() {
@@ -193,7 +193,7 @@ impl Visit {
         let Ok(said) = exchange::upgrade(&mut dialed.stream, to, &name, &road.options.times).await else {
             return false;
         };
-        let (offered, readable) = (said.refusal.is_none(), !matches!(said.refusal, Some(Refusal::Unreadable { .. })));
+        let (offered, readable) = (said.refusal.is_none(), said.is_readable());
         self.said = Some((to, said));
         if offered {
             road.upgrade = Some((to, Arc::from(name)));
@@ -381,13 +381,11 @@ impl Visit {
         let offered = registry::schemes().iter().filter(|entry| entry.key.is_some()).map(|entry| Scheme(entry.code));
         offer.schemes = offered.filter(|scheme| !seen.contains(scheme)).collect();
         offer.features = false;
-        let mut whole = false;
         while !offer.schemes.is_empty() {
             let before = self.handshakes.len();
             self.shake(road, offer.clone()).await;
             let Some(latest) = self.handshakes.get(before) else { break };
             let (scheme, leaf) = (latest.learned().scheme, latest.learned().certificates.first().cloned());
-            whole = latest.loss.is_none() && latest.result.is_err();
             let known_leaf =
                 self.handshakes.iter().take(before).any(|one| one.learned().certificates.first() == leaf.as_ref());
             if known_leaf || leaf.is_none() {
@@ -396,9 +394,8 @@ impl Visit {
             let Some(scheme) = scheme.filter(|scheme| offer.schemes.contains(scheme)) else { break };
             seen.push(scheme);
             offer.schemes.retain(|&left| left != scheme);
-            whole = offer.schemes.is_empty();
         }
-        self.schemes = (seen, whole);
+        self.schemes = seen;
     }
 
     /// Offers a session again that a handshake was given, before TLS 1.3: whether it is taken up.
