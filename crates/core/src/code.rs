@@ -57,11 +57,44 @@ impl Version {
     pub const TLS_1_3: Version = Version(0x0304);
     /// TLCP (GB/T 38636-2020).
     pub const TLCP: Version = Version(0x0101);
+    /// DTLS 1.0 (RFC 4347).
+    pub const DTLS_1_0: Version = Version(0xfeff);
+    /// DTLS 1.2 (RFC 6347).
+    pub const DTLS_1_2: Version = Version(0xfefd);
+    /// DTLS 1.3 (RFC 9147).
+    pub const DTLS_1_3: Version = Version(0xfefc);
+
+    /// Each version of DTLS with the one over streams whose messages it carries (RFC 4347 1, RFC 6347 1, RFC 9147 1).
+    const CARRIED: [(Version, Version); 3] = [
+        (Version::DTLS_1_0, Version::TLS_1_1),
+        (Version::DTLS_1_2, Version::TLS_1_2),
+        (Version::DTLS_1_3, Version::TLS_1_3),
+    ];
+
+    /// For DTLS the version over streams whose messages it carries; every other version as it is. The numbers of DTLS
+    /// fall as versions rise, so only what this gives can be compared.
+    pub fn over_streams(self) -> Version {
+        Version::CARRIED.iter().find(|(datagrams, _)| *datagrams == self).map_or(self, |(_, streams)| *streams)
+    }
+
+    /// The version of DTLS that carries this one; where there is none, this one.
+    pub fn over_datagrams(self) -> Version {
+        Version::CARRIED.iter().find(|(_, streams)| *streams == self).map_or(self, |(datagrams, _)| *datagrams)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_of_datagrams_and_streams_find_each_other() {
+        for (datagrams, streams) in Version::CARRIED {
+            assert_eq!((datagrams.over_streams(), streams.over_datagrams()), (streams, datagrams));
+            assert_eq!((streams.over_streams(), datagrams.over_datagrams()), (streams, datagrams));
+        }
+        assert_eq!((Version::TLCP.over_streams(), Version::TLS_1_0.over_datagrams()), (Version::TLCP, Version::TLS_1_0));
+    }
 
     #[test]
     fn numbers_survive_the_way_there_and_back() {

@@ -112,6 +112,8 @@ pub enum DefectKind {
     UnexpectedRecord(u8),
     /// A ChangeCipherSpec inside a handshake message.
     KeysInsideMessage,
+    /// Bytes that came before with other values.
+    Overlap,
     /// A handshake message where its type has no place.
     UnexpectedMessage(u8),
     /// The same extension twice in one list.
@@ -186,6 +188,7 @@ impl fmt::Display for DefectKind {
             D::RecordLength(length) => write!(out, "a record of {length} bytes cannot hold what it says it holds"),
             D::UnexpectedRecord(number) => write!(out, "record of content type {number} out of place"),
             D::KeysInsideMessage => out.write_str("keys change inside a handshake message"),
+            D::Overlap => out.write_str("came before with other bytes"),
             D::UnexpectedMessage(number) => write!(out, "handshake message {number} out of place"),
             D::RepeatedExtension(number) => write!(out, "extension {number} is there twice"),
             D::CurveType(number) => write!(out, "curve description of type {number} instead of a named curve"),
@@ -220,6 +223,8 @@ pub struct Limits {
     pub message: usize,
     /// Handshake bytes of one direction.
     pub handshake: usize,
+    /// Pieces of one message or stream that are kept apart until what lies between them comes.
+    pub fragments: usize,
     /// Extensions in one list.
     pub extensions: usize,
     /// Certificates in one list.
@@ -254,6 +259,7 @@ impl Limits {
         record: (1 << 14) + 2048,
         message: 1 << 16,
         handshake: 1 << 17,
+        fragments: 64,
         extensions: 128,
         certificates: 32,
         authorities: 1024,
@@ -285,6 +291,8 @@ pub enum Limit {
     Message,
     /// [`Limits::handshake`]
     Handshake,
+    /// [`Limits::fragments`]
+    Fragments,
     /// [`Limits::extensions`]
     Extensions,
     /// [`Limits::certificates`]
@@ -319,6 +327,7 @@ impl fmt::Display for Limit {
             Limit::Record => "bytes of a record",
             Limit::Message => "bytes of a handshake message",
             Limit::Handshake => "handshake bytes of one direction",
+            Limit::Fragments => "pieces kept apart",
             Limit::Extensions => "extensions",
             Limit::Certificates => "certificates",
             Limit::Authorities => "names of authorities",

@@ -49,6 +49,7 @@ codes! {
         HELLO_REQUEST = 0 "hello_request"
         CLIENT_HELLO = 1 "client_hello"
         SERVER_HELLO = 2 "server_hello"
+        HELLO_VERIFY_REQUEST = 3 "hello_verify_request"
         NEW_SESSION_TICKET = 4 "new_session_ticket"
         END_OF_EARLY_DATA = 5 "end_of_early_data"
         ENCRYPTED_EXTENSIONS = 8 "encrypted_extensions"

@@ -1,4 +1,4 @@
-//! The places where SSL 2.0, TLS and TLCP differ, each a method; nothing else asks.
+//! The places where SSL 2.0, TLS, DTLS and TLCP differ, each a method; nothing else asks.
 
 use dengmi_core::Version;
 
@@ -11,6 +11,8 @@ pub enum Dialect {
     Tls,
     /// TLCP (GB/T 38636-2020) and the SSL of GM/T 0024.
     Tlcp,
+    /// DTLS 1.0 to 1.3 (RFC 4347, 6347, 9147): the messages of TLS, in records and fragments of its own.
+    Dtls,
 }
 
 impl Dialect {
@@ -20,8 +22,22 @@ impl Dialect {
             0 if version == Version::SSL_2_0 => Some(Dialect::Ssl2),
             1 => Some(Dialect::Tlcp),
             3 => Some(Dialect::Tls),
+            0xfe => Some(Dialect::Dtls),
             _ => None,
         }
+    }
+
+    /// Dialect and version whose messages have the same form: DTLS has those of TLS, but for its ClientHello.
+    pub fn form(self, version: Version) -> (Dialect, Version) {
+        match self {
+            Dialect::Dtls => (Dialect::Tls, version.over_streams()),
+            _ => (self, version),
+        }
+    }
+
+    /// Whether a ClientHello holds a cookie behind its session id (RFC 6347 4.2.1).
+    pub fn has_cookie(self) -> bool {
+        self == Dialect::Dtls
     }
 
     /// The version in the header of the first record, whatever the hello inside offers. TLCP servers refuse any other;
@@ -31,6 +47,7 @@ impl Dialect {
             Dialect::Ssl2 => Version::SSL_2_0,
             Dialect::Tls => highest.min(Version::TLS_1_0),
             Dialect::Tlcp => Version::TLCP,
+            Dialect::Dtls => Version::DTLS_1_0,
         }
     }
 
@@ -40,22 +57,28 @@ impl Dialect {
             Dialect::Ssl2 => Version::SSL_2_0,
             Dialect::Tls => highest.min(Version::TLS_1_2),
             Dialect::Tlcp => Version::TLCP,
+            Dialect::Dtls => highest.over_streams().min(Version::TLS_1_2).over_datagrams(),
         }
+    }
+
+    fn is_tls_since(self, version: Version, first: Version) -> bool {
+        let (dialect, version) = self.form(version);
+        dialect == Dialect::Tls && version >= first
     }
 
     /// Whether signatures in ServerKeyExchange and CertificateVerify name their scheme: since TLS 1.2, never in TLCP.
     pub fn names_scheme(self, version: Version) -> bool {
-        self == Dialect::Tls && version >= Version::TLS_1_2
+        self.is_tls_since(version, Version::TLS_1_2)
     }
 
     /// Whether Certificate and CertificateRequest carry a context and extensions (RFC 8446 4.3.2, 4.4.2).
     pub fn has_certificate_context(self, version: Version) -> bool {
-        self == Dialect::Tls && version >= Version::TLS_1_3
+        self.is_tls_since(version, Version::TLS_1_3)
     }
 
     /// Whether everything after ServerHello is protected (RFC 8446 2).
     pub fn hides_after_server_hello(self, version: Version) -> bool {
-        self == Dialect::Tls && version >= Version::TLS_1_3
+        self.is_tls_since(version, Version::TLS_1_3)
     }
 
     /// Whether the list of certificates starts with a signing and an encryption certificate (GB/T 38636-2020 6.4.5.3).
@@ -71,12 +94,11 @@ impl Dialect {
 
     /// Length of a Finished body, where it does not depend on the suite: SSL 3.0 sends MD5 and SHA-1, TLS 1.3 a whole hash.
     pub fn finished_length(self, version: Version) -> Option<usize> {
-        match self {
-            Dialect::Ssl2 => None,
-            Dialect::Tlcp => Some(12),
-            Dialect::Tls if version == Version::SSL_3_0 => Some(36),
-            Dialect::Tls if version < Version::TLS_1_3 => Some(12),
-            Dialect::Tls => None,
+        match self.form(version) {
+            (Dialect::Ssl2, _) => None,
+            (Dialect::Tlcp | Dialect::Dtls, _) => Some(12),
+            (Dialect::Tls, Version::SSL_3_0) => Some(36),
+            (Dialect::Tls, version) => (version < Version::TLS_1_3).then_some(12),
         }
     }
 
@@ -99,6 +121,9 @@ mod tests {
             (Version::TLS_1_1, Some(Dialect::Tls), Version::TLS_1_0, Version::TLS_1_1, false),
             (Version::TLS_1_2, Some(Dialect::Tls), Version::TLS_1_0, Version::TLS_1_2, true),
             (Version::TLS_1_3, Some(Dialect::Tls), Version::TLS_1_0, Version::TLS_1_2, true),
+            (Version::DTLS_1_0, Some(Dialect::Dtls), Version::DTLS_1_0, Version::DTLS_1_0, false),
+            (Version::DTLS_1_2, Some(Dialect::Dtls), Version::DTLS_1_0, Version::DTLS_1_2, true),
+            (Version::DTLS_1_3, Some(Dialect::Dtls), Version::DTLS_1_0, Version::DTLS_1_2, true),
         ] {
             assert_eq!(Dialect::of(version), dialect);
             let dialect = dialect.unwrap();

@@ -1,13 +1,15 @@
-//! SSL 2.0 to TLS 1.3 and TLCP on the wire: one definition of every record and message, for captures, probes, the
+//! SSL 2.0 to TLS 1.3, DTLS and TLCP on the wire: one definition of every record and message, for captures, probes, the
 //! demo's servers and the fuzzer.
 
 pub mod code;
+pub mod datagram;
 mod dialect;
 pub mod message;
 pub mod record;
 mod watch;
 
 pub use code::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType};
+pub use datagram::{DatagramRecord, Fragment, FragmentAssembler};
 pub use dialect::Dialect;
 pub use record::{Deframed, Deframer, Message, MessageAssembler, Record};
 pub use watch::{End, Fed, FoundDefect, Handshake, SentAlert, Side, Sides, Then, Watcher};

@@ -5,13 +5,14 @@
 
 use dengmi_core::{Group, Scheme, Suite, Version};
 
+use super::datagram::{DatagramRecord, Fragment, FragmentAssembler};
 use super::message::{
-    Alert, CertificateRequest, Certificates, ClientHello, ClientKeyExchange, ServerHello, ServerHelloDone,
-    ServerKeyExchange, Ssl2ClientHello, Ssl2ServerHello,
+    Alert, CertificateRequest, Certificates, ClientHello, ClientKeyExchange, HelloVerifyRequest, ServerHello,
+    ServerHelloDone, ServerKeyExchange, Ssl2ClientHello, Ssl2ServerHello,
 };
 use super::record::{Deframed, Deframer, Message, MessageAssembler, Record};
 use super::{ContentType, Dialect, ExtensionType, HandshakeType};
-use crate::reading::{Defect, DefectKind, Limit, Limits, Read, keep_defect};
+use crate::reading::{Defect, DefectKind, Limit, Limits, Read, Reader, keep_defect};
 
 /// Who sent something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -144,6 +145,8 @@ pub struct Handshake {
     pub client_hello: Option<Box<[u8]>>,
     /// A first hello in the form of SSL 2.0: its record's body.
     pub ssl2_client_hello: Option<Box<[u8]>>,
+    /// The cookie of a HelloVerifyRequest: DTLS. The ClientHello is then the one that came back with it.
+    pub cookie: Option<Box<[u8]>>,
     /// Body of the HelloRetryRequest.
     pub retry: Option<Box<[u8]>>,
     /// Body of the ServerHello.
@@ -213,7 +216,7 @@ impl Handshake {
     fn form(&self) -> (Dialect, Version) {
         let recorded = self.record_version.server.or(self.record_version.client);
         let version = self.version.or(recorded).unwrap_or(Version::TLS_1_2);
-        (self.dialect.or_else(|| Dialect::of(version)).unwrap_or(Dialect::Tls), version)
+        self.dialect.or_else(|| Dialect::of(version)).unwrap_or(Dialect::Tls).form(version)
     }
 }
 
@@ -221,6 +224,7 @@ impl Handshake {
 struct Direction {
     deframer: Deframer,
     assembler: MessageAssembler,
+    fragments: FragmentAssembler,
     /// Bytes of this direction that are done with.
     taken: usize,
     handshake_bytes: usize,
@@ -270,12 +274,82 @@ impl Watcher {
             used = used.saturating_add(size);
             let direction = self.directions.of_mut(from);
             direction.taken = direction.taken.saturating_add(size);
-            if self.directions.client.finished && self.directions.server.finished {
-                self.handshake.completed = self.complete.client && self.complete.server;
-                self.enough = true;
-            }
+            self.close_if_finished();
         }
         Fed { used, then: if self.enough { Then::Enough } else { Then::Need } }
+    }
+
+    /// Takes a datagram of DTLS. One that cannot be read is a defect and hinders none of the others.
+    pub fn feed_datagram(&mut self, from: Side, datagram: &[u8], limits: &Limits) -> Then {
+        let mut reader = Reader::new(datagram);
+        while !self.enough && !reader.is_empty() && !self.directions.of(from).finished {
+            let taken = DatagramRecord::read(&mut reader, limits).and_then(|record| {
+                let dropped = self.datagram_record(from, &record, limits);
+                dropped.map_err(|defect| Defect { at: defect.at.saturating_add(reader.at()), ..defect })
+            });
+            if let Err(defect) = taken {
+                self.note_in_stream(from, defect, limits);
+                break;
+            }
+            self.close_if_finished();
+        }
+        let direction = self.directions.of_mut(from);
+        direction.taken = direction.taken.saturating_add(datagram.len());
+        if self.enough { Then::Enough } else { Then::Need }
+    }
+
+    fn datagram_record(&mut self, from: Side, record: &DatagramRecord<'_>, limits: &Limits) -> Result<(), Defect> {
+        self.handshake.record_version.of_mut(from).get_or_insert(record.version);
+        self.handshake.dialect.get_or_insert(Dialect::Dtls);
+        if record.epoch > 0 {
+            // Whether or not a ChangeCipherSpec came by.
+            self.directions.of_mut(from).keys_on = true;
+        }
+        match record.content {
+            ContentType::HANDSHAKE if record.epoch > 0 => {
+                self.directions.of_mut(from).finished = true;
+                *self.complete.of_mut(from) = true;
+            }
+            ContentType::HANDSHAKE => self.fragments(from, record.fragment, limits)?,
+            ContentType::CHANGE_CIPHER_SPEC => self.change_cipher_spec(from, record.fragment, limits),
+            ContentType::ALERT => self.alert(from, record.fragment, limits)?,
+            ContentType::APPLICATION_DATA => self.application_data(from, record.fragment, limits),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn fragments(&mut self, from: Side, fragments: &[u8], limits: &Limits) -> Result<(), Defect> {
+        let mut reader = Reader::new(fragments);
+        while !reader.is_empty() {
+            let fragment = Fragment::read(&mut reader, limits)?;
+            let taken = self.directions.of_mut(from).fragments.take(&fragment, limits);
+            // Whole messages behind it are not lost with what was wrong with it.
+            while let Some(message) = self.directions.of_mut(from).fragments.next() {
+                self.count_handshake(from, message.bytes.len(), limits)?;
+                self.message(from, &message, limits);
+            }
+            taken?;
+        }
+        Ok(())
+    }
+
+    fn count_handshake(&mut self, from: Side, bytes: usize, limits: &Limits) -> Result<(), Defect> {
+        let direction = self.directions.of_mut(from);
+        direction.handshake_bytes = direction.handshake_bytes.saturating_add(bytes);
+        let found = direction.handshake_bytes;
+        if found > limits.handshake {
+            let what = DefectKind::Limit { limit: Limit::Handshake, most: limits.handshake, found };
+            return Err(Defect { at: 0, what });
+        }
+        Ok(())
+    }
+
+    fn close_if_finished(&mut self) {
+        if self.directions.client.finished && self.directions.server.finished {
+            self.handshake.completed = self.complete.client && self.complete.server;
+            self.enough = true;
+        }
     }
 
     /// Tells that a direction ended, and how.
@@ -322,15 +396,7 @@ impl Watcher {
         if fragment.is_empty() {
             self.note_in_record(from, 3, DefectKind::RecordLength(0), limits);
         }
-        let direction = self.directions.of_mut(from);
-        direction.handshake_bytes = direction.handshake_bytes.saturating_add(fragment.len());
-        if direction.handshake_bytes > limits.handshake {
-            let found = direction.handshake_bytes;
-            return Err(Defect {
-                at: 0,
-                what: DefectKind::Limit { limit: Limit::Handshake, most: limits.handshake, found },
-            });
-        }
+        self.count_handshake(from, fragment.len(), limits)?;
         while let Some(message) = self.directions.of_mut(from).assembler.next(&mut fragment, limits)? {
             self.message(from, &message, limits);
         }
@@ -343,6 +409,12 @@ impl Watcher {
         let seen = match (from, message.kind) {
             (Side::Client, HandshakeType::CLIENT_HELLO) => self.client_hello(body, limits),
             (Side::Server, HandshakeType::SERVER_HELLO) => self.server_hello(body, limits),
+            (Side::Server, HandshakeType::HELLO_VERIFY_REQUEST) => {
+                HelloVerifyRequest::read(body, limits).map(|reading| {
+                    self.handshake.cookie = Some(reading.value.cookie.into());
+                    reading.defects
+                })
+            }
             (_, HandshakeType::CERTIFICATE) => Certificates::read(body, dialect, version, limits).map(|reading| {
                 let certificates = reading.value.entries.iter().map(|entry| entry.der.into()).collect();
                 self.handshake.certificates.of_mut(from).get_or_insert(certificates);
@@ -385,7 +457,8 @@ impl Watcher {
 
     fn client_hello(&mut self, body: &[u8], limits: &Limits) -> Result<Vec<Defect>, Defect> {
         let handshake = &mut self.handshake;
-        if handshake.client_hello.is_some() {
+        let verified = handshake.cookie.is_some() && handshake.server_hello.is_none();
+        if handshake.client_hello.is_some() && !verified {
             let after_retry = handshake.retry.is_some() && handshake.server_hello.is_none();
             let what = DefectKind::UnexpectedMessage(HandshakeType::CLIENT_HELLO.0);
             return if after_retry { Ok(Vec::new()) } else { Err(Defect { at: 0, what }) };

@@ -5,7 +5,7 @@ use dengmi_core::{Group, Suite, Version};
 use super::extension::Place;
 use super::{Extensions, KeyShareEntry, TooLong, numbers, vector, vector_of, write_message};
 use crate::reading::{Defect, DefectKind, Defects, Limits, Read, Reader};
-use crate::tls::HandshakeType;
+use crate::tls::{Dialect, HandshakeType};
 
 /// The random of a ServerHello that is a HelloRetryRequest: SHA-256 of that word (RFC 8446 4.1.3).
 pub const HELLO_RETRY_REQUEST_RANDOM: [u8; 32] = [
@@ -25,6 +25,8 @@ pub struct ClientHello<'a> {
     pub random: [u8; 32],
     /// The session to resume, or empty.
     pub session_id: &'a [u8],
+    /// DTLS only: what a HelloVerifyRequest gave, at first empty (RFC 6347 4.2.1).
+    pub cookie: Option<&'a [u8]>,
     /// Suites in the client's order, signalling values included.
     pub suites: Vec<Suite>,
     /// Compression methods; 0 is none.
@@ -44,6 +46,8 @@ impl<'a> ClientHello<'a> {
         let version = Version(reader.u16()?);
         let random = reader.array()?;
         let session_id = session_id(&mut reader, &mut defects)?;
+        let has_cookie = Dialect::of(version).is_some_and(Dialect::has_cookie);
+        let cookie = has_cookie.then(|| reader.vector8()).transpose()?.map(|mut cookie| cookie.rest());
         let mut list = reader.vector16()?;
         if list.left() < 2 {
             defects.note(list.at(), DefectKind::Empty);
@@ -62,7 +66,8 @@ impl<'a> ClientHello<'a> {
         }
         let compressions = compressions.rest();
         let extensions = extensions(&mut reader, Place::ClientHello, limits, &mut defects);
-        Ok(defects.whole(ClientHello { version, random, session_id, suites, compressions, extensions }, &reader))
+        let hello = ClientHello { version, random, session_id, cookie, suites, compressions, extensions };
+        Ok(defects.whole(hello, &reader))
     }
 
     /// Appends the whole message.
@@ -74,6 +79,9 @@ impl<'a> ClientHello<'a> {
             out.extend(self.version.0.to_be_bytes());
             out.extend(self.random);
             vector_of::<1>(out, self.session_id)?;
+            if let Some(cookie) = self.cookie {
+                vector_of::<1>(out, cookie)?;
+            }
             vector::<2>(out, |out| {
                 numbers(out, self.suites.iter().map(|suite| suite.0));
                 Ok(())
@@ -93,6 +101,39 @@ impl<'a> ClientHello<'a> {
     /// The DNS name that is asked for.
     pub fn server_name(&self) -> Option<&str> {
         self.extensions.as_ref()?.server_name()?.ok()?
+    }
+}
+
+/// What a server of DTLS wants to see again before it keeps anything of a client (RFC 6347 4.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HelloVerifyRequest<'a> {
+    /// A version that says nothing about the one that will be chosen.
+    pub version: Version,
+    /// The cookie.
+    pub cookie: &'a [u8],
+}
+
+impl<'a> HelloVerifyRequest<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// The bytes end before the cookie does.
+    pub fn read(body: &'a [u8], limits: &Limits) -> Read<Self> {
+        let (mut reader, defects) = (Reader::new(body), Defects::new(limits));
+        let version = Version(reader.u16()?);
+        let cookie = reader.vector8()?.rest();
+        Ok(defects.whole(HelloVerifyRequest { version, cookie }, &reader))
+    }
+
+    /// Appends the whole message.
+    ///
+    /// # Errors
+    /// [`TooLong`] when the cookie has more than 255 bytes.
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), TooLong> {
+        write_message(out, HandshakeType::HELLO_VERIFY_REQUEST, |out| {
+            out.extend(self.version.0.to_be_bytes());
+            vector_of::<1>(out, self.cookie)
+        })
     }
 }
 
@@ -345,6 +386,7 @@ mod tests {
             version: Version::TLS_1_2,
             random: [7; 32],
             session_id: &[1, 2, 3],
+            cookie: None,
             suites: vec![Suite(0x00c6), Suite(0xfafa), Suite(0x00ff)],
             compressions: &[0],
             extensions,

@@ -15,7 +15,9 @@ pub use exchange::{
 };
 pub use extension::{Extension, Extensions, KeyShareEntry};
 pub use finish::{Alert, EncryptedExtensions, Finished, NewSessionTicket, ServerHelloDone, TicketDetails};
-pub use hello::{ClientHello, HELLO_RETRY_REQUEST_RANDOM, ServerHello, Ssl2ClientHello, Ssl2ServerHello};
+pub use hello::{
+    ClientHello, HELLO_RETRY_REQUEST_RANDOM, HelloVerifyRequest, ServerHello, Ssl2ClientHello, Ssl2ServerHello,
+};
 
 use super::HandshakeType;
 
