@@ -93,7 +93,10 @@ mod tests {
             assert_eq!((datagrams.over_streams(), streams.over_datagrams()), (streams, datagrams));
             assert_eq!((streams.over_streams(), datagrams.over_datagrams()), (streams, datagrams));
         }
-        assert_eq!((Version::TLCP.over_streams(), Version::TLS_1_0.over_datagrams()), (Version::TLCP, Version::TLS_1_0));
+        assert_eq!(
+            (Version::TLCP.over_streams(), Version::TLS_1_0.over_datagrams()),
+            (Version::TLCP, Version::TLS_1_0)
+        );
     }
 
     #[test]

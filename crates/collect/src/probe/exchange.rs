@@ -1,20 +1,27 @@
-//! One connection: a hello and its answer, or a whole handshake.
+//! One connection, or one exchange of datagrams: a hello and its answer, or a whole handshake.
 
 use super::Times;
 use dengmi_parse::Limits;
+use dengmi_parse::tls::{datagram, message::TooLong};
 use dengmi_protocol::handshake::{self, Client, Done, Secrets, Step, Stop, Stopped, Ticket};
-use dengmi_protocol::plan::{self, Answer, Listener, Loss};
+use dengmi_protocol::plan::{self, Answer, Exchange, Heard, Listener, Loss};
 use dengmi_protocol::upgrade::{self, Greeted, Prologue, Refusal, Upgrade};
 use socket2::SockRef;
 use std::{io, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpStream, UdpSocket},
     time::{Instant, timeout, timeout_at},
 };
 
 /// Bytes that are read at a time.
 const PIECE: usize = 16 << 10;
+/// Bytes of the largest datagram.
+pub(super) const DATAGRAM: usize = 65_535;
+/// Datagrams that are looked at after one of ours.
+const HEARD: u32 = 64;
+/// Bytes of the datagrams that a handshake sends: any network carries them whole.
+const SENT: usize = 1400;
 
 /// Connects.
 ///
@@ -32,6 +39,15 @@ pub(super) async fn connect(address: SocketAddr, times: &Times) -> Result<TcpStr
 pub(super) struct Exchanged {
     pub(super) answer: Answer,
     pub(super) received: Vec<u8>,
+    /// Datagrams that were sent, where there is no connection.
+    pub(super) datagrams: u32,
+}
+
+impl Exchanged {
+    /// Nothing came.
+    pub(super) fn lost(loss: Loss) -> Exchanged {
+        Exchanged { answer: Answer::Lost(loss), received: Vec::new(), datagrams: 0 }
+    }
 }
 
 /// Sends a hello and reads the answer, all of it within [`Times::answer`]. The connection is reset afterwards: thousands
@@ -44,7 +60,7 @@ pub(super) async fn ask(mut stream: TcpStream, hello: &[u8], times: &Times, limi
     // A server that speaks first, or closes at once, may still have left something to read.
     let sent = timeout_at(deadline, stream.write_all(hello)).await;
     if sent.is_err() {
-        return Exchanged { answer: Answer::Lost(Loss::Silence), received };
+        return Exchanged::lost(Loss::Silence);
     }
     let mut piece = vec![0; PIECE];
     let stopped = loop {
@@ -60,7 +76,67 @@ pub(super) async fn ask(mut stream: TcpStream, hello: &[u8], times: &Times, limi
             }
         }
     };
-    Exchanged { answer: listener.answer(stopped), received }
+    Exchanged { answer: listener.answer(stopped), received, datagrams: 0 }
+}
+
+/// A socket that hears only this address.
+pub(super) async fn socket(address: SocketAddr) -> io::Result<UdpSocket> {
+    let any: SocketAddr = if address.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
+    let socket = UdpSocket::bind(any).await?;
+    socket.connect(address).await?;
+    Ok(socket)
+}
+
+/// Sends a hello in datagrams, again after one, two and four parts of [`Times::answer`], and reads the answer. Gives what
+/// was sent, too.
+pub(super) async fn ask_datagrams(
+    socket: &UdpSocket,
+    mut exchange: Exchange,
+    times: &Times,
+    keep: usize,
+) -> Result<(Vec<u8>, Exchanged), TooLong> {
+    let deadline = Instant::now() + times.answer;
+    let mut wait = times.answer / 7;
+    let (mut sent, mut received, mut datagrams) = (Vec::new(), Vec::new(), 0_u32);
+    let mut piece = vec![0; DATAGRAM];
+    let stopped = 'send: loop {
+        for datagram in exchange.datagrams()? {
+            datagrams = datagrams.saturating_add(1);
+            sent.extend_from_slice(&datagram);
+            // What cannot be sent is not answered.
+            let _ = socket.send(&datagram).await;
+        }
+        let again = Instant::now() + wait;
+        wait = wait.saturating_mul(2);
+        for _ in 0..HEARD {
+            let count = match timeout_at(again.min(deadline), socket.recv(&mut piece)).await {
+                Ok(Ok(count)) => count,
+                Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused && received.is_empty() => {
+                    return Ok((sent, Exchanged { datagrams, ..Exchanged::lost(Loss::ConnectionRefused) }));
+                }
+                Ok(Err(_)) => break 'send Some(plan::Stopped::Silent),
+                Err(_) if Instant::now() >= deadline => break 'send Some(plan::Stopped::Silent),
+                Err(_) => continue 'send,
+            };
+            let bytes = piece.get(..count).unwrap_or_default();
+            received.extend(bytes.iter().take(keep.saturating_sub(received.len())));
+            match exchange.hear(bytes)? {
+                Heard::More => {}
+                Heard::Send => {
+                    wait = times.answer / 7;
+                    continue 'send;
+                }
+                Heard::Enough => break 'send None,
+            }
+        }
+        // Datagrams without end, and no answer among them.
+        break Some(plan::Stopped::Silent);
+    };
+    if stopped.is_none() {
+        datagrams = datagrams.saturating_add(1);
+        let _ = socket.send(&exchange.farewell()?).await;
+    }
+    Ok((sent, Exchanged { answer: exchange.answer(stopped), received, datagrams }))
 }
 
 /// What was said before TLS.
@@ -150,30 +226,68 @@ pub(super) enum Sent {
     ByServer,
 }
 
+/// What carries a handshake.
+pub(super) enum Channel {
+    Stream(TcpStream),
+    Datagrams(UdpSocket),
+}
+
+impl Channel {
+    /// Sends records: in datagrams as they fit.
+    async fn send(&mut self, records: &[u8]) -> io::Result<()> {
+        match self {
+            Channel::Stream(stream) => stream.write_all(records).await,
+            Channel::Datagrams(socket) => {
+                for datagram in datagram::datagrams(records, SENT, &Limits::DEFAULT) {
+                    socket.send(datagram).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn receive(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Channel::Stream(stream) => stream.read(piece).await,
+            Channel::Datagrams(socket) => socket.recv(piece).await,
+        }
+    }
+
+    /// Sends the last words; over a stream reads to the end.
+    async fn farewell(&mut self, words: &[u8], rest: &mut Vec<u8>) -> io::Result<()> {
+        match self {
+            Channel::Stream(stream) => farewell(stream, words, rest).await,
+            Channel::Datagrams(_) => self.send(words).await,
+        }
+    }
+}
+
 /// Carries out one handshake within twice [`Times::answer`], then closes in order.
 pub(super) async fn shake(
-    mut stream: TcpStream,
+    mut channel: Channel,
     offer: handshake::Offer,
     secrets: Secrets,
     times: &Times,
 ) -> Result<Shaken, Stop> {
     let deadline = Instant::now() + times.answer.saturating_mul(2);
     // Flights are one segment each; a failure to say so costs only time.
-    let _ = stream.set_nodelay(true);
+    if let Channel::Stream(stream) = &channel {
+        let _ = stream.set_nodelay(true);
+    }
     let mut out = Vec::new();
     let mut client = Client::start(offer, secrets, &mut out)?;
     let mut dialogue = Vec::new();
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; if matches!(channel, Channel::Stream(_)) { PIECE } else { DATAGRAM }];
     let (result, loss) = loop {
         if !out.is_empty() {
             dialogue.push((Sent::ByUs, out.clone()));
-            let sent = timeout_at(deadline, stream.write_all(&out)).await;
+            let sent = timeout_at(deadline, channel.send(&out)).await;
             out.clear();
             if !matches!(sent, Ok(Ok(()))) {
                 break (Err(client.cancel(&mut out)), Some(Loss::Silence));
             }
         }
-        let bytes = match timeout_at(deadline, stream.read(&mut piece)).await {
+        let bytes = match timeout_at(deadline, channel.receive(&mut piece)).await {
             Err(_) => break (Err(client.cancel(&mut out)), Some(Loss::Silence)),
             Ok(Ok(0) | Err(_)) => break (Err(client.cancel(&mut out)), Some(Loss::GivenUp)),
             Ok(Ok(count)) => piece.get(..count).unwrap_or_default(),
@@ -192,7 +306,7 @@ pub(super) async fn shake(
     let mut rest = Vec::new();
     if !out.is_empty() {
         dialogue.push((Sent::ByUs, out.clone()));
-        let _ = timeout(times.farewell, farewell(&mut stream, &out, &mut rest)).await;
+        let _ = timeout(times.farewell, channel.farewell(&out, &mut rest)).await;
     }
     let mut result = result;
     let tickets = match &mut result {

@@ -4,7 +4,7 @@
 //! costs no more. No pre-shared key is tried and nothing is authenticated.
 
 use super::Times;
-use super::exchange::{Sent, line};
+use super::exchange::{DATAGRAM, Sent, line, socket};
 use dengmi_core::{Completion, Field, IkeAccepts, IkeKind, Reach, Session};
 use dengmi_parse::Limits;
 use dengmi_parse::ike::CertificateEncoding;
@@ -15,8 +15,6 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// Bytes of the largest datagram.
-const DATAGRAM: usize = 65_535;
 /// Datagrams that are looked at while one answer is waited for.
 const HEARD: u32 = 64;
 /// Bytes of the dialogue of one dialect that are kept as evidence.
@@ -82,7 +80,7 @@ impl IkeVisit {
 
     /// Asks everything that the plan wants to know. May be dropped at any point.
     pub(super) async fn walk(&mut self, times: &Times, options: &IkeOptions) {
-        let Ok(socket) = connected(self.address).await else {
+        let Ok(socket) = socket(self.address).await else {
             self.give_up();
             return;
         };
@@ -265,12 +263,4 @@ impl IkeVisit {
     pub fn lost(&self) -> u32 {
         self.known().iter().fold(0, |sum, known| sum.saturating_add(known.lost))
     }
-}
-
-async fn connected(address: SocketAddr) -> io::Result<UdpSocket> {
-    let any: SocketAddr = if address.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
-    let socket = UdpSocket::bind(any).await?;
-    // Only datagrams of this address are heard from here on.
-    socket.connect(address).await?;
-    Ok(socket)
 }

@@ -1,5 +1,6 @@
 //! What a visit comes to: artifacts, observations, and a line for people.
 
+use super::Approach;
 use super::exchange::line;
 use super::ike::IkeVisit;
 use super::ssh::SshVisit;
@@ -7,8 +8,8 @@ use super::visit::{Handshake, Visit};
 use super::{Finished, Options, Output, Summary, Unreachable};
 use dengmi_core::registry;
 use dengmi_core::{
-    Certificate, Completion, Coverage, Fact, Field, KeyRole, Method, Observation, Place, Protocol, Reach, Session,
-    Sha256Digest, Upgraded, Version, Where,
+    Certificate, Completion, Coverage, Fact, Field, KeyProof, KeyRole, Method, Observation, Place, Protocol, Reach,
+    Session, Sha256Digest, Upgraded, Version, Where,
 };
 use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName, sha256};
 use dengmi_protocol::handshake::Learned;
@@ -72,6 +73,15 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         })));
     }
 
+    /// The version as it stands on the wire: hellos of DTLS are planned as those of TLS.
+    fn on_wire(&self, version: Version) -> Version {
+        if self.is_datagrams() { version.over_datagrams() } else { version }
+    }
+
+    fn is_datagrams(&self) -> bool {
+        self.visit.target.approach() == Approach::Dtls
+    }
+
     fn artifact(&mut self, what: String, bytes: Vec<u8>) -> Place {
         let name = sha256(&bytes);
         let what: Box<str> = what.into();
@@ -105,14 +115,17 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             }
             let dialogue = self.visit.dialogues.iter().find(|(of, text)| *of == version && !text.is_empty());
             let place = dialogue.map(|(_, text)| {
-                let what = format!("{} hellos of {} and what came back", self.visit.target, version_name(version));
+                let name = version_name(self.on_wire(version));
+                let what = format!("{} hellos of {name} and what came back", self.visit.target);
                 self.artifact(what, text.clone().into_bytes())
             });
+            known.accepts.version = self.on_wire(version);
             self.observe(known.reach, place.clone(), Fact::Accepts(Box::new(known.accepts)));
             if known.reach == Reach::Seen && version != Version::SSL_2_0 {
                 let mut features = known.features;
                 let told = self.visit.features.iter().filter(|told| told.version == version);
                 told.for_each(|told| features.learn(told.clone()));
+                features.version = self.on_wire(version);
                 self.observe(Reach::Seen, place, Fact::Features(Box::new(features)));
             }
         }
@@ -232,11 +245,12 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             Ok(proof) => (proof.learned(), true),
             Err(stopped) => (&stopped.learned, false),
         };
-        let name = version_name(handshake.version);
+        let name = version_name(self.on_wire(handshake.version));
         let what = format!("{} handshake of {name}", self.visit.target);
         let place = self.artifact(what, handshake.dialogue.clone().into_bytes());
         for proof in &learned.proofs {
-            self.observe(Reach::Seen, Some(place.clone()), Fact::KeyProof(Box::new(proof.clone())));
+            let proof = KeyProof { version: self.on_wire(proof.version), ..proof.clone() };
+            self.observe(Reach::Seen, Some(place.clone()), Fact::KeyProof(Box::new(proof)));
         }
         let certificates = self.certificates(&learned.certificates, handshake.version);
         let reach = match handshake.loss {
@@ -265,12 +279,17 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             (Version::TLCP, _) => Field::Hidden,
             (_, scheme) => Field::from(scheme.map(|scheme| scheme.to_string().into())),
         };
-        let number = version_name(version);
+        let number = version_name(self.on_wire(version));
+        let (transport, protocol) = match version {
+            _ if self.is_datagrams() => ("udp", "DTLS"),
+            Version::TLCP => ("tcp", "TLCP"),
+            _ => ("tcp", "TLS"),
+        };
         Session {
             server: address.map(|address| address.ip().to_string().into()),
             server_port: address.map(|address| address.port()),
-            transport: Some("tcp".into()),
-            protocol: Field::Seen(if version == Version::TLCP { "TLCP".into() } else { "TLS".into() }),
+            transport: Some(transport.into()),
+            protocol: Field::Seen(protocol.into()),
             version: Field::Seen(number.rsplit(' ').next().unwrap_or_default().into()),
             cipher_suite: Field::from(learned.suite.map(|suite| suite.to_string().into())),
             cipher_suite_code: Field::from(learned.suite),
@@ -311,7 +330,11 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         let visit = self.visit;
         let mut speaks: Vec<Box<str>> = Vec::new();
         for known in visit.plan.known().filter(|known| known.reach == Reach::Seen) {
-            let word = if known.accepts.version == Version::TLCP { "TLCP" } else { "TLS" };
+            let word = match known.accepts.version {
+                _ if self.is_datagrams() => "DTLS",
+                Version::TLCP => "TLCP",
+                _ => "TLS",
+            };
             if !speaks.iter().any(|spoken| &**spoken == word) {
                 speaks.push(word.into());
             }
@@ -332,7 +355,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             speaks.push(Spoken::Http.word().into());
         } else if speaks.is_empty() && visit.plan.answered_in_tls() {
             // Alerts only: it speaks the family, and accepts nothing that is known here.
-            speaks.push("TLS".into());
+            speaks.push(if self.is_datagrams() { "DTLS" } else { "TLS" }.into());
         } else if speaks.is_empty() && visit.plan.answered() {
             let told = visit.plan.spoken().iter().filter(|&&spoken| spoken != Spoken::Unknown);
             speaks.extend(told.map(|spoken| Box::from(spoken.word())));

@@ -39,6 +39,8 @@ pub enum Approach {
     Ssh,
     /// IKE, over UDP.
     Ike,
+    /// DTLS, over UDP.
+    Dtls,
 }
 
 /// Why a text is no target.
@@ -51,7 +53,7 @@ pub enum TargetText {
     #[error("expected a name or an address; one of IPv6 stands in brackets; found {0:?}")]
     Host(Box<str>),
     /// A scheme that is not known.
-    #[error("expected tls, ssh, ike or one of smtp, imap, ldap and their like before ://, found {0:?}")]
+    #[error("expected tls, dtls, ssh, ike or one of smtp, imap, ldap and their like before ://, found {0:?}")]
     Scheme(Box<str>),
     /// A network is no network, or has a name or scheme that a network cannot have.
     #[error("expected a network such as 192.0.2.0/24 or 2001:db8::/120, found {0:?}")]
@@ -64,6 +66,7 @@ impl Approach {
         match port {
             22 => Approach::Ssh,
             500 | 4500 => Approach::Ike,
+            5684 => Approach::Dtls,
             _ => Upgrade::by_port(port).map_or(Approach::Tls, Approach::Upgrade),
         }
     }
@@ -71,7 +74,7 @@ impl Approach {
     /// The port of a target that names none.
     fn default_port(self) -> u16 {
         match self {
-            Approach::Tls => 443,
+            Approach::Tls | Approach::Dtls => 443,
             Approach::Ssh => 22,
             Approach::Ike => 500,
             Approach::Upgrade(upgrade) => upgrade.default_port(),
@@ -84,6 +87,7 @@ impl Approach {
             Approach::Tls => "tls",
             Approach::Ssh => "ssh",
             Approach::Ike => "ike",
+            Approach::Dtls => "dtls",
             Approach::Upgrade(upgrade) => upgrade.word(),
         }
     }
@@ -99,14 +103,22 @@ impl FromStr for Approach {
             }
             "ssh" | "sftp" => Ok(Approach::Ssh),
             "ike" => Ok(Approach::Ike),
+            "dtls" | "coaps" => Ok(Approach::Dtls),
             other => other.parse().map(Approach::Upgrade).map_err(|_| TargetText::Scheme(word.into())),
         }
     }
 }
 
 /// Ports of schemes whose TLS begins at once, where they are not 443.
-const PORTS: [(&str, u16); 6] =
-    [("mqtts", 8883), ("rediss", 6380), ("imaps", 993), ("pop3s", 995), ("smtps", 465), ("ldaps", 636)];
+const PORTS: [(&str, u16); 7] = [
+    ("mqtts", 8883),
+    ("rediss", 6380),
+    ("imaps", 993),
+    ("pop3s", 995),
+    ("smtps", 465),
+    ("ldaps", 636),
+    ("coaps", 5684),
+];
 
 /// A text taken apart.
 struct Parts<'a> {
@@ -313,6 +325,7 @@ mod tests {
         check("smtp://mail.example", Ok("smtp://mail.example:25"));
         check("ldaps://directory.example", Ok("tls://directory.example:636"));
         check("SSH://[2001:db8::1]", Ok("ssh://[2001:db8::1]:22"));
+        check("coaps://meter.example", Ok("dtls://meter.example:5684"));
         check("Portal.example@192.0.2.20:443", Ok("portal.example@192.0.2.20:443"));
         check("portal.example:0", Err("1 to 65535"));
         check("portal.example:https", Err("1 to 65535"));
@@ -332,6 +345,7 @@ mod tests {
             ("host.example:587", Approach::Upgrade(Upgrade::Smtp)),
             ("tls://host.example:25", Approach::Tls),
             ("host.example:500", Approach::Ike),
+            ("dtls://host.example", Approach::Dtls),
             ("imap://host.example:10143", Approach::Upgrade(Upgrade::Imap)),
         ] {
             assert_eq!(text.parse::<Target>().unwrap().approach(), approach, "{text}");

@@ -1,6 +1,6 @@
 //! One endpoint from the first connection to the last: what goes over the wire, and nothing about how it is told.
 
-use super::exchange::{self, Said, Sent, Shaken, line};
+use super::exchange::{self, Channel, Said, Sent, Shaken, line};
 use super::ike::{IkeOptions, IkeVisit};
 use super::pace::{HostPace, Pace};
 use super::ssh::SshVisit;
@@ -11,7 +11,7 @@ use dengmi_core::registry;
 use dengmi_core::{Features, Group, Scheme, Suite, Version};
 use dengmi_parse::Limits;
 use dengmi_protocol::handshake::{Identity, Learned, Offer as HandshakeOffer, Secrets, groups, schemes, suite::suites};
-use dengmi_protocol::plan::{self, Answer, Loss, Plan, Scope, Spoken, Ticket};
+use dengmi_protocol::plan::{self, Answer, Exchange, Loss, Plan, Scope, Spoken, Ticket};
 use dengmi_protocol::upgrade::Upgrade;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -51,6 +51,8 @@ pub(super) struct Visit {
     pub(super) ssh: Option<SshVisit>,
     pub(super) ike: Option<IkeVisit>,
     connections: u32,
+    /// The system said at least once that nothing listens there.
+    refused: bool,
     /// A budget or a cancellation ended it early.
     pub(super) cut: bool,
 }
@@ -89,6 +91,16 @@ struct Road {
     deadline: Instant,
     /// What is said before TLS, and the name it is said to.
     upgrade: Option<(Upgrade, Arc<str>)>,
+    carrier: Carrier,
+}
+
+/// What carries hellos and handshakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Carrier {
+    /// A connection for each.
+    Stream,
+    /// DTLS.
+    Datagrams,
 }
 
 /// Visits an endpoint. Nothing a server does keeps it longer than [`Options::budget`] and one farewell.
@@ -120,6 +132,7 @@ pub(super) async fn visit(
         ssh: None,
         ike: None,
         connections: 0,
+        refused: false,
         cut: false,
         target,
     };
@@ -153,14 +166,18 @@ impl Visit {
             return self.ike(&addresses, options, pace).await;
         }
         let (scope, options, pace) = (Arc::clone(scope), Arc::clone(options), Arc::clone(pace));
+        if self.target.approach() == Approach::Dtls {
+            return self.dtls(&addresses, options, pace, deadline).await;
+        }
         let Some((address, first)) = self.reach(&addresses, &options, &pace).await else { return };
         self.address = Some(address);
         let host = pace.host(address.ip());
-        let road = Road { scope, options, pace, host, address, deadline, upgrade: None };
+        let carrier = Carrier::Stream;
+        let road = Road { scope, options, pace, host, address, deadline, upgrade: None, carrier };
         let spoke = match self.target.approach() {
             Approach::Upgrade(upgrade) => self.upgrade(road.clone(), upgrade, Some(first)).await,
             Approach::Ssh => self.ssh(&road, Some(first)).await,
-            Approach::Tls | Approach::Ike => {
+            Approach::Tls | Approach::Ike | Approach::Dtls => {
                 self.talk(&Arc::new(road.clone()), Some(first)).await;
                 true
             }
@@ -169,6 +186,27 @@ impl Visit {
             // The port suggested it, and it was not so.
             (self.said, self.ssh) = (None, None);
             self.talk(&Arc::new(road), None).await;
+        }
+    }
+
+    /// Everything about DTLS, of the first address.
+    async fn dtls(&mut self, addresses: &[SocketAddr], options: Arc<Options>, pace: Arc<Pace>, deadline: Instant) {
+        let Some(&address) = addresses.first() else { return };
+        self.address = Some(address);
+        let host = pace.host(address.ip());
+        // A server that answers several at a time over one port is not the rule.
+        let options = Arc::new(Options { per_host: 1, ..(*options).clone() });
+        let own = Scope::datagrams(None);
+        self.dialogues = own.versions.iter().map(|lists| (lists.version, String::new())).collect();
+        let scope = Arc::new(Scope { tries: options.tries, sweep: options.sweep, ..own });
+        self.plan = plan(&scope, &self.server_name);
+        let carrier = Carrier::Datagrams;
+        let road = Arc::new(Road { scope, options, pace, host, address, deadline, upgrade: None, carrier });
+        self.ask(&road, None).await;
+        if self.plan.speaks() {
+            self.shake_all(&road).await;
+        } else if !self.plan.answered() && self.refused {
+            self.unreachable = Some(Unreachable::Refused);
         }
     }
 
@@ -309,34 +347,29 @@ impl Visit {
 
     /// Asks everything that the plan wants to know, a few questions at a time.
     async fn ask(&mut self, road: &Arc<Road>, mut first: Option<Dialed>) {
-        let mut asked: JoinSet<(Ticket, Vec<u8>, Option<exchange::Exchanged>)> = JoinSet::new();
+        let mut asked: JoinSet<(Ticket, Vec<u8>, exchange::Exchanged)> = JoinSet::new();
         let mut lost_in_row = 0_u32;
         loop {
             while asked.len() < road.options.per_host.max(1)
                 && let Some((ticket, offer)) = self.plan.ask()
             {
-                let Some(hello) = hello(&offer) else {
-                    self.plan.learn(ticket, Answer::Lost(Loss::GivenUp));
-                    continue;
-                };
-                if first.is_none() {
+                if first.is_none() && road.carrier == Carrier::Stream {
                     self.connections = self.connections.saturating_add(1);
                 }
                 let (road, first) = (Arc::clone(road), first.take());
                 // Waiting longer and longer is for servers that turn connections away for a while.
                 let wait = road.options.times.back_off.saturating_mul(lost_in_row.min(8));
                 asked.spawn(async move {
-                    let exchanged = road.exchange(first, &hello, wait).await;
+                    let (hello, exchanged) = road.question(first, offer, wait).await;
                     (ticket, hello, exchanged)
                 });
             }
             let Some(joined) = asked.join_next().await else { break };
             // A question whose task died stays open; giving up marks what it left.
             let Ok((ticket, hello, exchanged)) = joined else { break };
-            let (answer, received) = match exchanged {
-                Some(exchanged) => (exchanged.answer, exchanged.received),
-                None => (Answer::Lost(Loss::GivenUp), Vec::new()),
-            };
+            let exchange::Exchanged { answer, received, datagrams } = exchanged;
+            self.connections = self.connections.saturating_add(datagrams);
+            self.refused |= answer == Answer::Lost(Loss::ConnectionRefused);
             let turned_away = matches!(answer, Answer::Lost(Loss::ConnectionRefused | Loss::NoConnection));
             lost_in_row = if turned_away { lost_in_row.saturating_add(1) } else { 0 };
             self.note(ticket, &hello, &received);
@@ -424,12 +457,12 @@ impl Visit {
             });
         }
         for offer in offers {
-            let Some(hello) = hello(&offer) else { continue };
-            self.connections = self.connections.saturating_add(1);
-            let exchanged = road.exchange(None, &hello, Duration::ZERO).await;
-            if let Some(exchange::Exchanged { answer: Answer::Chose(chosen), .. }) = exchanged {
-                let features = Features { resumed: chosen.features.resumed, ..Features::new(offer.version) };
-                self.features.push(features);
+            let version = offer.version;
+            let (_, exchanged) = road.question(None, offer, Duration::ZERO).await;
+            let made = if road.carrier == Carrier::Stream { 1 } else { exchanged.datagrams };
+            self.connections = self.connections.saturating_add(made);
+            if let Answer::Chose(chosen) = exchanged.answer {
+                self.features.push(Features { resumed: chosen.features.resumed, ..Features::new(version) });
             }
         }
     }
@@ -447,6 +480,7 @@ impl Visit {
         let version = offer.version;
         offer.server_name = self.server_name.clone().filter(|_| version != Version::TLCP);
         offer.identity.clone_from(&road.options.identity);
+        offer.datagrams = road.carrier == Carrier::Datagrams;
         self.connections = self.connections.saturating_add(1);
         let asked = offer.features;
         let Some(Shaken { result, loss, dialogue, tickets }) = road.shake(offer).await else { return };
@@ -513,19 +547,39 @@ impl Road {
         Ok(dialed)
     }
 
-    async fn exchange(&self, first: Option<Dialed>, hello: &[u8], wait: Duration) -> Option<exchange::Exchanged> {
+    /// The hello of an offer and what came back for it.
+    async fn question(
+        &self,
+        first: Option<Dialed>,
+        offer: plan::Offer,
+        wait: Duration,
+    ) -> (Vec<u8>, exchange::Exchanged) {
+        let lost = |loss| (Vec::new(), exchange::Exchanged::lost(loss));
+        let mut random = [0; 32];
+        if getrandom::fill(&mut random).is_err() {
+            return lost(Loss::GivenUp);
+        }
         if !wait.is_zero() {
             sleep(wait).await;
         }
+        let (times, limits) = (&self.options.times, Limits::default());
+        if self.carrier == Carrier::Datagrams {
+            let Ok(exchange) = Exchange::new(offer, random, limits) else { return lost(Loss::GivenUp) };
+            let Some(_slot) = self.pace.slot(&self.host).await else { return lost(Loss::GivenUp) };
+            let Ok(socket) = exchange::socket(self.address).await else { return lost(Loss::NoConnection) };
+            let asked = exchange::ask_datagrams(&socket, exchange, times, KEEP).await;
+            return asked.unwrap_or_else(|_| lost(Loss::GivenUp));
+        }
+        let Ok(hello) = plan::hello(&offer, random) else { return lost(Loss::GivenUp) };
         let Dialed { stream, slot: _slot } = match first {
             Some(dialed) => dialed,
             None => match self.dial().await {
                 Ok(dialed) => dialed,
-                Err(Loss::GivenUp) => return None,
-                Err(loss) => return Some(exchange::Exchanged { answer: Answer::Lost(loss), received: Vec::new() }),
+                Err(loss) => return (hello, exchange::Exchanged::lost(loss)),
             },
         };
-        Some(exchange::ask(stream, hello, &self.options.times, &Limits::default(), KEEP).await)
+        let exchanged = exchange::ask(stream, &hello, times, &limits, KEEP).await;
+        (hello, exchanged)
     }
 
     async fn shake(&self, offer: HandshakeOffer) -> Option<Shaken> {
@@ -534,8 +588,17 @@ impl Road {
         }
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).ok()?;
-        let Dialed { stream, slot: _slot } = self.dial().await.ok()?;
-        exchange::shake(stream, offer, Secrets::from_seed(seed), &self.options.times).await.ok()
+        let (channel, _slot) = match self.carrier {
+            Carrier::Stream => {
+                let Dialed { stream, slot } = self.dial().await.ok()?;
+                (Channel::Stream(stream), slot)
+            }
+            Carrier::Datagrams => {
+                let slot = self.pace.slot(&self.host).await?;
+                (Channel::Datagrams(exchange::socket(self.address).await.ok()?), slot)
+            }
+        };
+        exchange::shake(channel, offer, Secrets::from_seed(seed), &self.options.times).await.ok()
     }
 }
 
@@ -596,10 +659,4 @@ async fn addresses(target: &Target, options: &Options) -> Result<Vec<SocketAddr>
     found.dedup();
     found.truncate(ADDRESSES);
     if found.is_empty() { Err(Unreachable::NoAddress) } else { Ok(found) }
-}
-
-fn hello(offer: &plan::Offer) -> Option<Vec<u8>> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).ok()?;
-    plan::hello(offer, random).ok()
 }

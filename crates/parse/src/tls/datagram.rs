@@ -109,6 +109,23 @@ fn within(most: usize, limit: Limit, found: usize, at: usize) -> Result<(), Defe
     if found <= most { Ok(()) } else { Err(Defect { at, what: DefectKind::Limit { limit, most, found } }) }
 }
 
+/// Cuts a run of records into datagrams of at most `most` bytes; a record that is longer goes alone. What is no record
+/// goes with what stands before it.
+pub fn datagrams<'a>(records: &'a [u8], most: usize, limits: &Limits) -> Vec<&'a [u8]> {
+    let mut cut = Vec::new();
+    let mut reader = Reader::new(records);
+    let (mut start, mut end) = (0, 0);
+    while DatagramRecord::read(&mut reader, limits).is_ok() {
+        if reader.at().saturating_sub(start) > most && end > start {
+            cut.extend(records.get(start..end));
+            start = end;
+        }
+        end = reader.at();
+    }
+    cut.extend(records.get(start..).filter(|rest| !rest.is_empty()));
+    cut
+}
+
 /// A piece of a handshake message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragment<'a> {
@@ -243,6 +260,11 @@ impl FragmentAssembler {
         let [high, middle, low] = three(begun.length).ok()?;
         header.copy_from_slice(&[kind.0, high, middle, low]);
         Some(Message { kind, bytes: bytes.into() })
+    }
+
+    /// The number of the message that was given last.
+    pub fn last(&self) -> Option<u16> {
+        self.next.map(|next| next.wrapping_sub(1))
     }
 
     /// Whether nothing unfinished is kept.

@@ -457,7 +457,8 @@ impl Watcher {
 
     fn client_hello(&mut self, body: &[u8], limits: &Limits) -> Result<Vec<Defect>, Defect> {
         let handshake = &mut self.handshake;
-        let verified = handshake.cookie.is_some() && handshake.server_hello.is_none();
+        // With the cookie, whose HelloVerifyRequest may not have been caught.
+        let verified = handshake.dialect == Some(Dialect::Dtls) && handshake.server_hello.is_none();
         if handshake.client_hello.is_some() && !verified {
             let after_retry = handshake.retry.is_some() && handshake.server_hello.is_none();
             let what = DefectKind::UnexpectedMessage(HandshakeType::CLIENT_HELLO.0);

@@ -42,6 +42,10 @@ fn conversation(truth: &Path) -> Conversation {
     let [flow] = &table["flow"].as_array().unwrap()[..] else { panic!("{truth:?} has several flows") };
     let truth = flow.as_table().unwrap().clone();
     let port = |key: &str| u16::try_from(truth[key].as_integer().unwrap()).unwrap();
+    if truth["transport"].as_str() == Some("udp") {
+        let pieces = datagrams(&file, port("client_port"), port("server_port"));
+        return Conversation { name: table["capture"].as_str().unwrap().to_owned(), truth, pieces, ended: Vec::new() };
+    }
     let (mut pieces, ended) = deliver(&file, port("client_port"), port("server_port"));
     for (side, count) in before_tls(truth.get("starttls").and_then(toml::Value::as_str), &pieces) {
         skip(&mut pieces, side, count);
@@ -57,15 +61,37 @@ struct Stream {
     cut: bool,
 }
 
+/// The packets of a file.
+fn packets(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut left = &file[24..];
+    std::iter::from_fn(move || {
+        let length = usize::try_from(u32::from_le_bytes(left.get(8..12)?.try_into().unwrap())).unwrap();
+        let (packet, behind) = left[16..].split_at(length);
+        left = behind;
+        Some(packet)
+    })
+}
+
+/// Datagrams over Ethernet and IPv4.
+fn datagrams(file: &[u8], client: u16, server: u16) -> Pieces {
+    let udp = |packet: &[u8]| {
+        let number = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
+        let start = 14 + usize::from(packet[14] & 15) * 4;
+        let side = match (number(12), packet[23], number(start), number(start + 2)) {
+            (0x0800, 17, from, to) if (from, to) == (client, server) => Side::Client,
+            (0x0800, 17, from, to) if (from, to) == (server, client) => Side::Server,
+            _ => return None,
+        };
+        Some((side, packet[start + 8..start + usize::from(number(start + 4))].to_vec()))
+    };
+    packets(file).filter_map(udp).collect()
+}
+
 fn deliver(file: &[u8], client: u16, server: u16) -> (Pieces, Vec<(Side, End)>) {
     let mut pieces = Vec::new();
     let mut ended = Vec::new();
     let mut streams = [Stream::default(), Stream::default()];
-    let mut left = &file[24..];
-    while !left.is_empty() {
-        let length = usize::try_from(u32::from_le_bytes(left[8..12].try_into().unwrap())).unwrap();
-        let (packet, behind) = left[16..].split_at(length);
-        left = behind;
+    for packet in packets(file) {
         let Some(segment) = tcp(packet) else { continue };
         let side = match segment.ports {
             (from, to) if (from, to) == (client, server) => Side::Client,
@@ -151,6 +177,9 @@ fn skip(pieces: &mut Pieces, side: Side, mut count: usize) {
 /// Watches the conversation with every piece cut into parts of the sizes that `sizes` gives.
 pub(crate) fn watch(conversation: &Conversation, sizes: impl IntoIterator<Item = usize>) -> Handshake {
     let limits = Limits::default();
+    if conversation.truth["transport"].as_str() == Some("udp") {
+        return watch_datagrams(&conversation.pieces);
+    }
     let mut sizes = sizes.into_iter();
     let mut watcher = Watcher::new();
     let mut kept = [Vec::new(), Vec::new()];
@@ -169,5 +198,14 @@ pub(crate) fn watch(conversation: &Conversation, sizes: impl IntoIterator<Item =
         }
     }
     conversation.ended.iter().for_each(|&(side, end)| watcher.end(side, end));
+    watcher.into_handshake()
+}
+
+/// Watches datagrams in this order.
+pub(crate) fn watch_datagrams<'a>(datagrams: impl IntoIterator<Item = &'a (Side, Vec<u8>)>) -> Handshake {
+    let mut watcher = Watcher::new();
+    for (side, datagram) in datagrams {
+        watcher.feed_datagram(*side, datagram, &Limits::DEFAULT);
+    }
     watcher.into_handshake()
 }

@@ -6,12 +6,12 @@ use dengmi_parse::tls::{Dialect, End, Handshake, Side};
 use dengmi_parse::{Limits, read_certificate};
 use proptest::prelude::*;
 
-use crate::capture::{Conversation, conversations, watch};
+use crate::capture::{Conversation, conversations, named, watch, watch_datagrams};
 
 #[test]
 fn every_recorded_connection_is_told_as_it_was() {
     let conversations = conversations();
-    assert!(conversations.len() >= 28, "{} captures: a replay of nothing proves nothing", conversations.len());
+    assert!(conversations.len() >= 30, "{} captures: a replay of nothing proves nothing", conversations.len());
     conversations.iter().for_each(|conversation| {
         check(conversation, &watch(conversation, []));
     });
@@ -47,6 +47,7 @@ fn check(conversation: &Conversation, handshake: &Handshake) {
     }
     let dialect = match truth("protocol").split(' ').next().unwrap() {
         "TLCP" => Dialect::Tlcp,
+        "DTLS" => Dialect::Dtls,
         _ => Dialect::Tls,
     };
     if outcome == "failed" {
@@ -183,5 +184,31 @@ proptest! {
         let conversations = conversations();
         let conversation = which.get(&conversations);
         prop_assert_eq!(watch(conversation, sizes), watch(conversation, []), "{}", conversation.name);
+    }
+}
+
+#[test]
+fn datagrams_that_are_lost_doubled_or_late_change_nothing_that_was_seen() {
+    let recorded = named(|name| name.starts_with("dtls"));
+    assert_eq!(recorded.len(), 2);
+    for Conversation { name, pieces, .. } in &recorded {
+        let told = watch_datagrams(pieces);
+        let facts = |handshake: &Handshake| {
+            (handshake.version, handshake.suite, handshake.group, handshake.certificates.clone(), handshake.completed)
+        };
+        let doubled: Vec<_> = pieces.iter().flat_map(|piece| [piece, piece]).collect();
+        assert_eq!(facts(&watch_datagrams(doubled)), facts(&told), "{name}");
+        // Flights stay in order, what lies inside one comes backwards.
+        let flights: Vec<_> = pieces.chunk_by(|one, other| one.0 == other.0).collect();
+        let backwards: Vec<_> = flights.iter().take(4).flat_map(|flight| flight.iter().rev()).collect();
+        let seen = watch_datagrams(backwards);
+        assert_eq!((seen.suite, seen.certificates), (told.suite, told.certificates.clone()), "{name}");
+        for lost in 0..pieces.len() {
+            let rest: Vec<_> =
+                pieces.iter().enumerate().filter(|(at, _)| *at != lost).map(|(_, piece)| piece).collect();
+            let seen = watch_datagrams(rest);
+            let same = |found: Option<Suite>| found.is_none() || found == told.suite;
+            assert!(same(seen.suite) && seen.defects.is_empty(), "{name} without datagram {lost}: {:?}", seen.defects);
+        }
     }
 }

@@ -117,7 +117,7 @@ impl Classic {
                 let limits = *common.wire.limits();
                 common.note_defects(kind, ServerHelloDone::read(body, &limits))?;
                 common.learned.client_certificate_asked = Some(self.asked.is_some());
-                common.transcript.add(&message);
+                common.transcribe_received(&message)?;
                 self.answer(common, out)?;
                 return Ok(Next::Classic(self));
             }
@@ -133,7 +133,7 @@ impl Classic {
             (Expect::Finished, HandshakeType::FINISHED) => return self.finished(common, body),
             _ => return Err(PeerMisbehaved::UnexpectedMessage(kind).into()),
         }
-        common.transcript.add(&message);
+        common.transcribe_received(&message)?;
         Ok(Next::Classic(self))
     }
 

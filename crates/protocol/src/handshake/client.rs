@@ -6,7 +6,8 @@ use dengmi_core::{Group, KeyRole, Scheme, Suite, Version};
 use dengmi_crypto::agreement::EphemeralKey;
 use dengmi_crypto::{CryptoError, PublicKey, VerifyError, signature};
 use dengmi_parse::tls::message::{
-    Alert, CertificateRequest, Certificates, ClientHello, Extension, Extensions, KeyShareEntry, ServerHello,
+    Alert, CertificateRequest, Certificates, ClientHello, Extension, Extensions, HelloVerifyRequest, KeyShareEntry,
+    ServerHello,
 };
 use dengmi_parse::tls::{AlertDescription, AlertLevel, ContentType, Dialect, ExtensionType, HandshakeType};
 use dengmi_parse::{Limits, Read, Reading};
@@ -22,7 +23,7 @@ use super::stop::{PeerMisbehaved, Stop, Unsupported};
 use super::suite::{self, SuiteParameters};
 use super::tls13::Tls13;
 use super::transcript::Transcript;
-use super::wire::{Event, Wire, parts};
+use super::wire::{Event, Wire, parts, transcribed};
 
 /// What a client asks for. An extension is sent when its list is not empty or its field is set; without any there is
 /// no extension block, which is what plain TLCP wants.
@@ -41,6 +42,9 @@ pub struct Offer {
     pub shares: Vec<Group>,
     /// server_name.
     pub server_name: Option<Arc<str>>,
+    /// DTLS instead of TLS: what goes in and out is whole records, which [`datagrams`](dengmi_parse::tls::datagram::datagrams)
+    /// cuts into datagrams. TLS 1.2 only.
+    pub datagrams: bool,
     /// TLS 1.3: send a session id and a ChangeCipherSpec, as middleboxes want (RFC 8446 D.4).
     pub compatible: bool,
     /// Ask for what a server tells only in a whole handshake: in TLS 1.3 ALPN, a stapled status and the like, before it
@@ -65,6 +69,11 @@ pub struct TlcpForms {
 }
 
 impl Offer {
+    /// The version as it stands on the wire.
+    fn on_wire(&self) -> Version {
+        if self.datagrams { self.version.over_datagrams() } else { self.version }
+    }
+
     fn plain(version: Version, suites: Vec<Suite>) -> Offer {
         Offer {
             version,
@@ -73,6 +82,7 @@ impl Offer {
             schemes: Vec::new(),
             shares: Vec::new(),
             server_name: None,
+            datagrams: false,
             compatible: false,
             features: false,
             identity: None,
@@ -151,6 +161,8 @@ pub(super) struct Hello {
     pub(super) shares: Vec<(Group, EphemeralKey)>,
     /// The suite of a HelloRetryRequest, once there was one.
     pub(super) retried: Option<Suite>,
+    /// DTLS: the cookie of a HelloVerifyRequest.
+    pub(super) verified: Option<Vec<u8>>,
 }
 
 /// What follows a step.
@@ -192,8 +204,9 @@ impl Client {
     /// no hello can hold.
     pub fn start(offer: Offer, mut secrets: Secrets, out: &mut Vec<u8>) -> Result<Client, Stop> {
         let dialect = match offer.version {
-            Version::TLCP => Dialect::Tlcp,
-            Version::TLS_1_2 | Version::TLS_1_3 => Dialect::Tls,
+            Version::TLCP if !offer.datagrams => Dialect::Tlcp,
+            Version::TLS_1_2 if offer.datagrams => Dialect::Dtls,
+            Version::TLS_1_2 | Version::TLS_1_3 if !offer.datagrams => Dialect::Tls,
             other => return Err(Stop::Unsupported(Unsupported::Version(other))),
         };
         let random = secrets.array(Purpose::HelloRandom);
@@ -206,10 +219,14 @@ impl Client {
         for group in &offer.shares {
             shares.push((*group, generate(*group, &mut secrets)?));
         }
-        let wire = Wire::new(dialect.first_record_version(offer.version), offer.limits);
+        let version = dialect.first_record_version(offer.version);
+        let wire = match offer.datagrams {
+            true => Wire::of_datagrams(version, offer.limits),
+            false => Wire::new(version, offer.limits),
+        };
         let learned = Learned::new(offer.version);
         let mut common = Common { wire, transcript: Transcript::default(), secrets, offer, learned };
-        let hello = Hello { random, session_id, shares, retried: None };
+        let hello = Hello { random, session_id, shares, retried: None, verified: None };
         common.send_hello(&hello, None, out)?;
         Ok(Client { common: Box::new(common), state: State::Hello(hello) })
     }
@@ -262,6 +279,7 @@ impl Common {
     pub(super) fn send_hello(&mut self, hello: &Hello, cookie: Option<&[u8]>, out: &mut Vec<u8>) -> Result<(), Stop> {
         let offer = &self.offer;
         let is_tls13 = offer.version == Version::TLS_1_3;
+        let version = offer.on_wire();
         let mut extensions = Vec::new();
         if let Some(name) = &offer.server_name {
             extensions.push(Extension::server_name(name)?);
@@ -294,9 +312,10 @@ impl Common {
             extensions.push(Extension::new(ExtensionType::COOKIE, cookie));
         }
         let message = ClientHello {
-            version: Dialect::of(offer.version).map_or(offer.version, |dialect| dialect.hello_version(offer.version)),
+            version: Dialect::of(version).map_or(version, |dialect| dialect.hello_version(version)),
             random: hello.random,
             session_id: &hello.session_id,
+            cookie: offer.datagrams.then(|| hello.verified.as_deref().unwrap_or_default()),
             suites: offer.suites.clone(),
             compressions: &[0],
             extensions: (!extensions.is_empty()).then_some(Extensions(extensions)),
@@ -308,8 +327,21 @@ impl Common {
 
     /// Adds a message to the transcript and sends it.
     pub(super) fn send_message(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
-        self.transcript.add(message);
+        self.transcribe(message, self.wire.next_sent())?;
         self.wire.send(ContentType::HANDSHAKE, message, &mut self.secrets, out)
+    }
+
+    /// Adds a message that came to the transcript.
+    pub(super) fn transcribe_received(&mut self, message: &[u8]) -> Result<(), Stop> {
+        self.transcribe(message, self.wire.last_received())
+    }
+
+    fn transcribe(&mut self, message: &[u8], sequence: Option<u16>) -> Result<(), Stop> {
+        match sequence {
+            Some(sequence) => self.transcript.add(&transcribed(message, sequence)?),
+            None => self.transcript.add(message),
+        }
+        Ok(())
     }
 
     fn handle(&mut self, state: State, event: Event, out: &mut Vec<u8>) -> Result<Next, Stop> {
@@ -347,23 +379,27 @@ impl Common {
         if kind == HandshakeType::HELLO_REQUEST {
             return Ok(Next::Hello(hello));
         }
+        if kind == HandshakeType::HELLO_VERIFY_REQUEST && self.offer.datagrams && hello.verified.is_none() {
+            return self.verify(hello, body, out);
+        }
         if kind != HandshakeType::SERVER_HELLO {
             return Err(PeerMisbehaved::UnexpectedMessage(kind).into());
         }
         let limits = *self.wire.limits();
         let answer = self.note_defects(kind, ServerHello::read(body, &limits))?;
-        let version = answer.selected_version();
+        let on_wire = answer.selected_version();
+        let version = on_wire.over_streams();
         self.learned.version = Some(version);
         self.learned.suite = Some(answer.suite);
         if !answer.is_retry() {
             self.learned.server_random = Some(answer.random);
             self.learned.session_id = answer.session_id.to_vec();
         }
-        if version != self.offer.version {
+        if on_wire != self.offer.on_wire() {
             // A lower version of TLS was offered too, unless the hello had supported_versions.
             let lower = self.offer.version == Version::TLS_1_2
                 && version < Version::TLS_1_2
-                && Dialect::of(version) == Some(Dialect::Tls);
+                && Dialect::of(on_wire) == Dialect::of(self.offer.on_wire());
             return Err(match lower {
                 true => Stop::Unsupported(Unsupported::Version(version)),
                 false => PeerMisbehaved::VersionNotOffered(version).into(),
@@ -378,8 +414,8 @@ impl Common {
         let unsupported = Stop::Unsupported(Unsupported::Suite(answer.suite));
         let suite = suite::parameters(version, answer.suite).ok_or(unsupported)?;
         if version != Version::TLS_1_3 {
-            self.transcript.add(message);
-            self.wire.set_version(version);
+            self.transcribe_received(message)?;
+            self.wire.set_version(on_wire);
             return Ok(Next::Classic(Box::new(Classic::new(suite, hello.random, answer.random))));
         }
         if answer.session_id != hello.session_id {
@@ -400,6 +436,18 @@ impl Common {
         let shared = own.agree(share.key_exchange)?;
         self.transcript.add(message);
         Ok(Next::Tls13(Box::new(Tls13::new(self, suite, &shared, !hello.session_id.is_empty())?)))
+    }
+
+    /// A HelloVerifyRequest (RFC 6347 4.2.1): the same hello once more with the cookie, and what was said before counts as
+    /// not said.
+    fn verify(&mut self, mut hello: Hello, body: &[u8], out: &mut Vec<u8>) -> Result<Next, Stop> {
+        let limits = *self.wire.limits();
+        let kind = HandshakeType::HELLO_VERIFY_REQUEST;
+        let request = self.note_defects(kind, HelloVerifyRequest::read(body, &limits))?;
+        hello.verified = Some(request.cookie.to_vec());
+        self.transcript = Transcript::default();
+        self.send_hello(&hello, None, out)?;
+        Ok(Next::Hello(hello))
     }
 
     /// A HelloRetryRequest (RFC 8446 4.1.4): the same hello once more with the share that the server wants.

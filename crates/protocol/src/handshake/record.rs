@@ -1,4 +1,4 @@
-//! Protection of records: TLCP, TLS 1.2 and TLS 1.3.
+//! Protection of records: TLCP, TLS 1.2, also over datagrams, and TLS 1.3.
 //!
 //! The CBC check gives one error for padding and MAC, but it does not take the same time for both: this is made for
 //! probing, for replaying recordings and for a demonstration on loopback, not for serving hostile clients.
@@ -8,7 +8,7 @@ use dengmi_crypto::aead::{Aead, AeadAlgorithm, NONCE_LENGTH, TAG_LENGTH};
 use dengmi_crypto::block::BlockCipher;
 use dengmi_crypto::{CryptoError, Hash};
 use dengmi_parse::tls::message::TooLong;
-use dengmi_parse::tls::{ContentType, Record};
+use dengmi_parse::tls::{ContentType, DatagramRecord, Record};
 
 use super::suite::Protection;
 
@@ -43,7 +43,12 @@ pub struct RecordKey {
     version: Version,
     kind: Kind,
     sequence: u64,
+    /// DTLS: the upper 16 bits of `sequence` are the epoch (RFC 6347 4.1.2.1).
+    datagrams: bool,
 }
+
+/// Bits of the number of a record of DTLS in its epoch.
+const NUMBER_BITS: u32 = 48;
 
 enum Kind {
     Cbc {
@@ -91,7 +96,7 @@ impl RecordKey {
                 vector: vector.try_into().map_err(|_| CryptoError::Length)?,
             },
         };
-        Ok(RecordKey { version, kind, sequence: 0 })
+        Ok(RecordKey { version, kind, sequence: 0, datagrams: false })
     }
 
     /// The keys of one side in TLS 1.3 (RFC 8446 7.3).
@@ -101,7 +106,12 @@ impl RecordKey {
     pub fn tls13(algorithm: AeadAlgorithm, key: &[u8], vector: &[u8]) -> Result<RecordKey, RecordError> {
         let aead = Aead::new(algorithm, key)?;
         let vector = vector.try_into().map_err(|_| CryptoError::Length)?;
-        Ok(RecordKey { version: Version::TLS_1_2, kind: Kind::Hidden { aead, vector }, sequence: 0 })
+        Ok(RecordKey { version: Version::TLS_1_2, kind: Kind::Hidden { aead, vector }, sequence: 0, datagrams: false })
+    }
+
+    /// The same keys for DTLS 1.2, in its first epoch under keys.
+    pub fn over_datagrams(self) -> RecordKey {
+        RecordKey { version: Version::DTLS_1_2, sequence: 1 << NUMBER_BITS, datagrams: true, ..self }
     }
 
     /// Bytes that stand in clear in front of each record's ciphertext: the vector of CBC, eight bytes of a nonce, or
@@ -167,8 +177,23 @@ impl RecordKey {
                 (ContentType::APPLICATION_DATA, sealed)
             }
         };
-        Record { content, version, fragment: &fragment }.write(out)?;
+        if self.datagrams {
+            let epoch = u16::try_from(sequence >> NUMBER_BITS).unwrap_or(u16::MAX);
+            let sequence = sequence & ((1 << NUMBER_BITS) - 1);
+            DatagramRecord { content, version, epoch, sequence, fragment: &fragment }.write(out)?;
+        } else {
+            Record { content, version, fragment: &fragment }.write(out)?;
+        }
         Ok(())
+    }
+
+    /// Content and its type of a record of DTLS, which says its number itself.
+    ///
+    /// # Errors
+    /// [`RecordError`]; the next record may be good again.
+    pub fn open_datagram(&mut self, record: &DatagramRecord<'_>) -> Result<(ContentType, Vec<u8>), RecordError> {
+        self.sequence = (u64::from(record.epoch) << NUMBER_BITS) | record.sequence;
+        self.open(&Record { content: record.content, version: record.version, fragment: record.fragment })
     }
 
     /// Content and its type.

@@ -1,5 +1,6 @@
-//! What TLS 1.2 has of its own: RSA encryption of the pre-master secret (RFC 5246 7.4.7.1) and ECDHE (RFC 8422 5.7).
+//! What TLS 1.2 has of its own, also over datagrams: RSA encryption of the pre-master secret (RFC 5246 7.4.7.1) and ECDHE (RFC 8422 5.7).
 
+use dengmi_core::Version;
 use dengmi_crypto::{CryptoError, PublicKey};
 use dengmi_parse::tls::message::ClientKeyExchange;
 
@@ -15,7 +16,8 @@ pub(super) const PRE_MASTER_VERSION: [u8; 2] = [3, 3];
 pub(super) fn encrypt(common: &mut Common) -> Result<Exchanged, Stop> {
     let unsupported = Stop::Unsupported(Unsupported::CertificateKey);
     let Some(key @ PublicKey::Rsa { .. }) = common.key(0) else { return Err(unsupported) };
-    let pre_master = [&PRE_MASTER_VERSION[..], &common.secrets.array::<46>(Purpose::PreMasterSecret)].concat();
+    let version = if common.offer.datagrams { Version::DTLS_1_2.0.to_be_bytes() } else { PRE_MASTER_VERSION };
+    let pre_master = [&version[..], &common.secrets.array::<46>(Purpose::PreMasterSecret)].concat();
     let sealed =
         key.encrypt_rsa(&pre_master, &mut common.secrets.source(Purpose::Encryption)).map_err(|error| match error {
             CryptoError::Randomness => Stop::OurSide(error),

@@ -2,11 +2,12 @@
 //! comes after the handshake.
 
 use dengmi_core::Version;
-use dengmi_parse::Limits;
 use dengmi_parse::tls::message::Alert;
 use dengmi_parse::tls::{
-    AlertDescription, AlertLevel, ContentType, Deframed, Deframer, HandshakeType, MessageAssembler, Record,
+    AlertDescription, AlertLevel, ContentType, DatagramRecord, Deframed, Deframer, Fragment, FragmentAssembler,
+    HandshakeType, MessageAssembler, Record,
 };
+use dengmi_parse::{DefectKind, Limits, Reader};
 
 use super::record::{MOST_CONTENT, RecordKey};
 use super::secrets::{Purpose, Secrets};
@@ -20,6 +21,27 @@ pub(crate) enum Event {
     ChangeCipherSpec,
     Alert(Alert),
     Data(Vec<u8>),
+}
+
+/// Bytes of a message in one record of DTLS: with headers and protection it fits the datagrams of any network.
+const MOST_FRAGMENT: usize = 1200;
+
+/// What DTLS counts beside TLS.
+#[derive(Default)]
+struct Datagrams {
+    fragments: FragmentAssembler,
+    /// Number of the next record in clear.
+    record: u64,
+    /// Number of the next message that is sent.
+    message: u16,
+}
+
+/// A handshake message as a transcript of DTLS has it: as if it had come in one fragment (RFC 6347 4.2.6).
+pub(crate) fn transcribed(message: &[u8], sequence: u16) -> Result<Vec<u8>, Stop> {
+    let (kind, body) = parts(message);
+    let mut bytes = Vec::with_capacity(message.len().saturating_add(8));
+    Fragment { kind, length: body.len(), sequence, offset: 0, bytes: body }.write(&mut bytes)?;
+    Ok(bytes)
 }
 
 pub(crate) struct Wire {
@@ -41,6 +63,8 @@ pub(crate) struct Wire {
     write: Option<RecordKey>,
     /// TLS 1.3: a ChangeCipherSpec means nothing (RFC 8446 5).
     ignores_change_cipher_spec: bool,
+    /// DTLS.
+    datagrams: Option<Datagrams>,
 }
 
 impl Wire {
@@ -58,7 +82,23 @@ impl Wire {
             read: None,
             write: None,
             ignores_change_cipher_spec: false,
+            datagrams: None,
         }
+    }
+
+    /// A wire of DTLS: what is fed and what is sent are whole records, in datagrams of whatever size.
+    pub(crate) fn of_datagrams(version: Version, limits: Limits) -> Wire {
+        Wire { datagrams: Some(Datagrams::default()), ..Wire::new(version, limits) }
+    }
+
+    /// In DTLS, the number that the next message to be sent will have.
+    pub(crate) fn next_sent(&self) -> Option<u16> {
+        self.datagrams.as_ref().map(|datagrams| datagrams.message)
+    }
+
+    /// In DTLS, the number of the message that came last.
+    pub(crate) fn last_received(&self) -> Option<u16> {
+        self.datagrams.as_ref().and_then(|datagrams| datagrams.fragments.last())
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -102,6 +142,7 @@ impl Wire {
                     }
                     self.content = plain;
                     self.content_used = 0;
+                    self.take_fragments()?;
                 }
                 ContentType::CHANGE_CIPHER_SPEC if plain != [1] => return Err(PeerMisbehaved::ChangeCipherSpec),
                 ContentType::CHANGE_CIPHER_SPEC if self.ignores_change_cipher_spec => {}
@@ -120,7 +161,22 @@ impl Wire {
         }
     }
 
+    /// In DTLS, moves the fragments of a record to where messages are put together.
+    fn take_fragments(&mut self) -> Result<(), PeerMisbehaved> {
+        let Some(datagrams) = &mut self.datagrams else { return Ok(()) };
+        let mut reader = Reader::new(&self.content);
+        while !reader.is_empty() {
+            let fragment = Fragment::read(&mut reader, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
+            datagrams.fragments.take(&fragment, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
+        }
+        self.content.clear();
+        Ok(())
+    }
+
     fn message(&mut self) -> Result<Option<Vec<u8>>, PeerMisbehaved> {
+        if let Some(datagrams) = &mut self.datagrams {
+            return Ok(datagrams.fragments.next().map(|message| message.bytes.into_owned()));
+        }
         let mut left = self.content.get(self.content_used..).unwrap_or_default();
         let message = self.assembler.next(&mut left, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
         let message = message.map(|message| message.bytes.into_owned());
@@ -128,7 +184,36 @@ impl Wire {
         Ok(message)
     }
 
+    /// In DTLS, the next record that is of use: what comes again or too early is passed over, as if it had been lost.
+    fn datagram_record(&mut self) -> Result<Option<(ContentType, Vec<u8>)>, PeerMisbehaved> {
+        loop {
+            let left = self.incoming.get(self.used..).unwrap_or_default();
+            let mut reader = Reader::new(left);
+            let record = match DatagramRecord::read(&mut reader, &self.limits) {
+                Ok(record) => record,
+                Err(defect) if matches!(defect.what, DefectKind::Short { .. }) => return Ok(None),
+                Err(defect) => return Err(PeerMisbehaved::Unreadable(defect)),
+            };
+            let opened = match (&mut self.read, record.epoch) {
+                (None, 0) if record.fragment.len() > MOST_CONTENT => {
+                    return Err(PeerMisbehaved::RecordTooLong(record.fragment.len()));
+                }
+                (None, 0) => Some((record.content, record.fragment.to_vec())),
+                // What is not authentic is passed over (RFC 6347 4.1.2.7).
+                (Some(key), 1) => key.open_datagram(&record).ok(),
+                _ => None,
+            };
+            self.used = self.used.saturating_add(reader.at());
+            if opened.is_some() {
+                return Ok(opened);
+            }
+        }
+    }
+
     fn record(&mut self) -> Result<Option<(ContentType, Vec<u8>)>, PeerMisbehaved> {
+        if self.datagrams.is_some() {
+            return self.datagram_record();
+        }
         let left = self.incoming.get(self.used..).unwrap_or_default();
         let deframed = self.deframer.next(left, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
         let size = deframed.size();
@@ -157,6 +242,10 @@ impl Wire {
     }
 
     fn between_messages(&self) -> Result<(), PeerMisbehaved> {
+        if let Some(datagrams) = &self.datagrams {
+            let between = datagrams.fragments.is_between();
+            return if between { Ok(()) } else { Err(PeerMisbehaved::KeysChangeInsideMessage) };
+        }
         if self.content_used == self.content.len() && self.assembler.is_between() {
             Ok(())
         } else {
@@ -167,18 +256,51 @@ impl Wire {
     /// What comes from now on is protected with `key`.
     pub(crate) fn read_with(&mut self, key: RecordKey) -> Result<(), PeerMisbehaved> {
         self.between_messages()?;
-        self.read = Some(key);
+        self.read = Some(self.carried(key));
         Ok(())
     }
 
     /// What is sent from now on is protected with `key`.
     pub(crate) fn write_with(&mut self, key: RecordKey) {
-        self.write = Some(key);
+        self.write = Some(self.carried(key));
+    }
+
+    fn carried(&self, key: RecordKey) -> RecordKey {
+        if self.datagrams.is_some() { key.over_datagrams() } else { key }
     }
 
     /// Sends content as one record, or as several when it is longer than one may be. Peers exist that want each
     /// message whole in a record of its own.
     pub(crate) fn send(
+        &mut self,
+        content: ContentType,
+        bytes: &[u8],
+        secrets: &mut Secrets,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Stop> {
+        if let Some(datagrams) = &mut self.datagrams
+            && content == ContentType::HANDSHAKE
+        {
+            let (kind, body) = parts(bytes);
+            let (length, sequence) = (body.len(), datagrams.message);
+            datagrams.message = sequence.wrapping_add(1);
+            let mut offset = 0;
+            loop {
+                let piece = body.get(offset..).unwrap_or_default();
+                let piece = piece.get(..MOST_FRAGMENT).unwrap_or(piece);
+                let mut fragment = Vec::new();
+                Fragment { kind, length, sequence, offset, bytes: piece }.write(&mut fragment)?;
+                self.send_content(content, &fragment, secrets, out)?;
+                offset = offset.saturating_add(piece.len());
+                if offset >= length {
+                    return Ok(());
+                }
+            }
+        }
+        self.send_content(content, bytes, secrets, out)
+    }
+
+    fn send_content(
         &mut self,
         content: ContentType,
         bytes: &[u8],
@@ -199,7 +321,7 @@ impl Wire {
                     }
                     key.protect(content, plain, &explicit, out)?;
                 }
-                None => Record { content, version: self.version, fragment: plain }.write(out)?,
+                None => self.write_in_clear(content, plain, out)?,
             }
             left = rest;
             if left.is_empty() {
@@ -211,7 +333,19 @@ impl Wire {
     /// ChangeCipherSpec is never protected when it is sent: in TLS 1.3 it is for middleboxes, before that it comes
     /// first.
     pub(crate) fn send_change_cipher_spec(&mut self, out: &mut Vec<u8>) -> Result<(), Stop> {
-        Record { content: ContentType::CHANGE_CIPHER_SPEC, version: self.version, fragment: &[1] }.write(out)?;
+        self.write_in_clear(ContentType::CHANGE_CIPHER_SPEC, &[1], out)
+    }
+
+    fn write_in_clear(&mut self, content: ContentType, fragment: &[u8], out: &mut Vec<u8>) -> Result<(), Stop> {
+        let version = self.version;
+        match &mut self.datagrams {
+            Some(datagrams) => {
+                let sequence = datagrams.record;
+                datagrams.record = sequence.wrapping_add(1);
+                DatagramRecord { content, version, epoch: 0, sequence, fragment }.write(out)?;
+            }
+            None => Record { content, version, fragment }.write(out)?,
+        }
         Ok(())
     }
 

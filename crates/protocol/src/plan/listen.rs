@@ -39,6 +39,32 @@ impl Listener {
         Listener { watcher, limits, kept: Vec::new(), first: Vec::new(), enough: false }
     }
 
+    /// Listens for what comes in datagrams of DTLS. What is sent goes through [`Listener::sent`].
+    pub(super) fn of_datagrams(limits: Limits) -> Listener {
+        Listener { watcher: Watcher::new(), limits, kept: Vec::new(), first: Vec::new(), enough: false }
+    }
+
+    /// Takes a datagram of our own.
+    pub(super) fn sent(&mut self, datagram: &[u8]) {
+        self.watcher.feed_datagram(Side::Client, datagram, &self.limits);
+    }
+
+    /// Takes a datagram of DTLS; true when no more are needed.
+    pub(super) fn feed_datagram(&mut self, datagram: &[u8]) -> bool {
+        if self.first.is_empty() {
+            self.first.extend(datagram.iter().take(FIRST));
+        }
+        let then = self.watcher.feed_datagram(Side::Server, datagram, &self.limits);
+        let handshake = self.watcher.handshake();
+        self.enough |= then == Then::Enough || handshake.is_answered() || handshake.retry.is_some();
+        self.enough
+    }
+
+    /// The cookie that a server of DTLS wants to see.
+    pub(super) fn cookie(&self) -> Option<&[u8]> {
+        self.watcher.handshake().cookie.as_deref()
+    }
+
     /// Takes the next bytes; true when no more are needed.
     pub fn feed(&mut self, bytes: &[u8]) -> bool {
         if self.enough {
@@ -67,7 +93,7 @@ impl Listener {
         if handshake.ssl2_error.is_some() {
             return Answer::Refused(AlertDescription::HANDSHAKE_FAILURE);
         }
-        if let (Some(version), Some(suite)) = (handshake.version, handshake.suite) {
+        if let (Some(version), Some(suite)) = (handshake.version.map(Version::over_streams), handshake.suite) {
             let certificates = handshake.certificates.server.iter().flatten().map(|der| der.to_vec()).collect();
             return Answer::Chose(Box::new(Chosen {
                 version,

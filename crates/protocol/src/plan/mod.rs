@@ -14,11 +14,13 @@
 
 mod answer;
 mod chain;
+mod datagrams;
 mod hello;
 mod listen;
 mod offer;
 
 pub use answer::{Answer, Chosen, Loss, Spoken};
+pub use datagrams::{Exchange, Heard};
 pub(crate) use hello::PROTOCOLS;
 pub use hello::hello;
 pub use listen::{Listener, Stopped, authority};
@@ -73,7 +75,16 @@ impl Scope {
             Version::SSL_3_0,
             Version::SSL_2_0,
         ];
-        let versions = versions.map(|version| Arc::new(Lists::registry(version))).into();
+        Scope::of(&versions, server_name)
+    }
+
+    /// Everything that the registry knows, in DTLS 1.2 and 1.0, which stand here as TLS 1.2 and 1.1.
+    pub fn datagrams(server_name: Option<Arc<str>>) -> Scope {
+        Scope::of(&[Version::TLS_1_2, Version::TLS_1_1], server_name)
+    }
+
+    fn of(versions: &[Version], server_name: Option<Arc<str>>) -> Scope {
+        let versions = versions.iter().map(|&version| Arc::new(Lists::registry(version))).collect();
         Scope { versions, server_name, tries: 3, sweep: false }
     }
 }

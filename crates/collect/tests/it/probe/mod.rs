@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "peer and run are used by the tests against Tongsuo too")]
 
+mod dtls;
 mod hostile;
 mod ike;
 mod nginx;

@@ -12,7 +12,7 @@ const START: Duration = Duration::from_secs(30);
 
 /// A running server.
 pub struct Peer {
-    child: Child,
+    pub child: Child,
     pub port: u16,
 }
 
