@@ -101,6 +101,22 @@ pub enum DefectKind {
     PacketLength(u32),
     /// A binary packet of SSH with less padding than four bytes, or more than the packet holds.
     Padding(u8),
+    /// A packet of QUIC without the bit that all have (RFC 9000 17.2).
+    FixedBit,
+    /// Bits of an opened packet of QUIC that are not zero (RFC 9000 17.2).
+    ReservedBits(u8),
+    /// Packets of different connections in one datagram (RFC 9000 12.2).
+    ConnectionIdsDiffer,
+    /// A frame of QUIC where its type has no place.
+    UnexpectedFrame(u64),
+    /// An acknowledgement of packets with numbers below zero (RFC 9000 19.3.1).
+    AckRange,
+    /// A piece of a stream beyond the end that every stream has (RFC 9000 19.6).
+    BeyondStream,
+    /// A byte of a stream that differs from the one that came before.
+    CopiesDiffer,
+    /// The same transport parameter twice (RFC 9000 7.4).
+    RepeatedParameter(u64),
     /// A record of a content type that does not exist.
     ContentType(u8),
     /// A record whose version differs from that of its connection.
@@ -183,6 +199,14 @@ impl fmt::Display for DefectKind {
             D::LineEnd => out.write_str("a line without a carriage return at its end"),
             D::PacketLength(length) => write!(out, "a packet cannot have {length} bytes"),
             D::Padding(length) => write!(out, "{length} bytes of padding"),
+            D::FixedBit => out.write_str("the bit that all packets have is not set"),
+            D::ReservedBits(bits) => write!(out, "reserved bits {bits:#04x} are not zero"),
+            D::ConnectionIdsDiffer => out.write_str("packets of different connections in one datagram"),
+            D::UnexpectedFrame(number) => write!(out, "frame of type {number:#04x} out of place"),
+            D::AckRange => out.write_str("acknowledged packets with numbers below zero"),
+            D::BeyondStream => out.write_str("a piece beyond the end of a stream"),
+            D::CopiesDiffer => out.write_str("a byte that differs from its first copy"),
+            D::RepeatedParameter(number) => write!(out, "transport parameter {number} is there twice"),
             D::ContentType(number) => write!(out, "unknown content type {number}"),
             D::RecordVersion(version) => write!(out, "record version {version:#06x} differs from the connection's"),
             D::RecordLength(length) => write!(out, "a record of {length} bytes cannot hold what it says it holds"),
@@ -245,6 +269,18 @@ pub struct Limits {
     pub attributes: usize,
     /// Names in one list of an SSH message.
     pub names: usize,
+    /// Packets of QUIC in one datagram.
+    pub packets: usize,
+    /// Versions in one Version Negotiation packet of QUIC.
+    pub versions: usize,
+    /// Frames in one packet of QUIC; those of padding in a row count as one.
+    pub frames: usize,
+    /// Ranges of one acknowledgement of QUIC.
+    pub ranges: usize,
+    /// Pieces of a stream that wait for what is before them.
+    pub pieces: usize,
+    /// Transport parameters of QUIC of one side.
+    pub parameters: usize,
     /// Certificates in one file.
     pub bundle: usize,
     /// Alerts kept of one connection.
@@ -270,6 +306,12 @@ impl Limits {
         transforms: 1024,
         attributes: 64,
         names: 256,
+        packets: 64,
+        versions: 256,
+        frames: 1024,
+        ranges: 256,
+        pieces: 1024,
+        parameters: 128,
         bundle: 4096,
         alerts: 16,
         defects: 64,
@@ -313,6 +355,18 @@ pub enum Limit {
     Attributes,
     /// [`Limits::names`]
     Names,
+    /// [`Limits::packets`]
+    Packets,
+    /// [`Limits::versions`]
+    Versions,
+    /// [`Limits::frames`]
+    Frames,
+    /// [`Limits::ranges`]
+    Ranges,
+    /// [`Limits::pieces`]
+    Pieces,
+    /// [`Limits::parameters`]
+    Parameters,
     /// [`Limits::bundle`]
     Bundle,
     /// [`Limits::alerts`]
@@ -338,6 +392,12 @@ impl fmt::Display for Limit {
             Limit::Transforms => "transforms",
             Limit::Attributes => "attributes",
             Limit::Names => "names of a list",
+            Limit::Packets => "packets in a datagram",
+            Limit::Versions => "versions",
+            Limit::Frames => "frames of a packet",
+            Limit::Ranges => "ranges of an acknowledgement",
+            Limit::Pieces => "pieces behind a gap",
+            Limit::Parameters => "transport parameters",
             Limit::Bundle => "certificates in a file",
             Limit::Alerts => "alerts",
             Limit::Defects => "defects",

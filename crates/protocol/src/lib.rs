@@ -8,5 +8,6 @@ pub mod certify;
 pub mod handshake;
 pub mod ike;
 pub mod plan;
+pub mod quic;
 pub mod ssh;
 pub mod upgrade;

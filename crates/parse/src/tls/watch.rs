@@ -41,7 +41,8 @@ impl<T> Sides<T> {
         }
     }
 
-    pub(crate) fn of_mut(&mut self, side: Side) -> &mut T {
+    /// That of one side, to change it.
+    pub fn of_mut(&mut self, side: Side) -> &mut T {
         match side {
             Side::Client => &mut self.client,
             Side::Server => &mut self.server,

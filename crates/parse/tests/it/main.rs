@@ -7,6 +7,7 @@ mod capture;
 mod certificates;
 mod hostile;
 mod ike;
+mod quic;
 mod replay;
 mod ssh;
 mod watcher;
