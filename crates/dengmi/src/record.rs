@@ -77,6 +77,7 @@ fn entry<'a>(observation: &'a Observation, body: &'a [u8]) -> Entry<'a> {
         Fact::IkeAccepts(_) => 11,
         Fact::Features(_) => 12,
         Fact::Upgraded(_) => 13,
+        Fact::QuicAccepts(_) => 14,
     };
     Entry { kind: OBSERVATION, subject: Some(observation.observed.as_str()), fact: Some(fact), body }
 }

@@ -2,7 +2,8 @@
 
 use super::Times;
 use dengmi_parse::Limits;
-use dengmi_parse::tls::{datagram, message::TooLong};
+use dengmi_parse::quic::QuicVersion;
+use dengmi_parse::tls::datagram;
 use dengmi_protocol::handshake::{self, Client, Done, Secrets, Step, Stop, Stopped, Ticket};
 use dengmi_protocol::plan::{self, Answer, Exchange, Heard, Listener, Loss};
 use dengmi_protocol::upgrade::{self, Greeted, Prologue, Refusal, Upgrade};
@@ -41,12 +42,21 @@ pub(super) struct Exchanged {
     pub(super) received: Vec<u8>,
     /// Datagrams that were sent, where there is no connection.
     pub(super) datagrams: u32,
+    /// QUIC: the versions that were named instead of an answer.
+    pub(super) versions: Vec<QuicVersion>,
+    /// QUIC: a token was wanted back first.
+    pub(super) retried: bool,
 }
 
 impl Exchanged {
     /// Nothing came.
     pub(super) fn lost(loss: Loss) -> Exchanged {
-        Exchanged { answer: Answer::Lost(loss), received: Vec::new(), datagrams: 0 }
+        Exchanged::new(Answer::Lost(loss), Vec::new())
+    }
+
+    /// This came, over a connection.
+    fn new(answer: Answer, received: Vec<u8>) -> Exchanged {
+        Exchanged { answer, received, datagrams: 0, versions: Vec::new(), retried: false }
     }
 }
 
@@ -76,7 +86,7 @@ pub(super) async fn ask(mut stream: TcpStream, hello: &[u8], times: &Times, limi
             }
         }
     };
-    Exchanged { answer: listener.answer(stopped), received, datagrams: 0 }
+    Exchanged::new(listener.answer(stopped), received)
 }
 
 /// A socket that hears only this address.
@@ -94,13 +104,13 @@ pub(super) async fn ask_datagrams(
     mut exchange: Exchange,
     times: &Times,
     keep: usize,
-) -> Result<(Vec<u8>, Exchanged), TooLong> {
+) -> (Vec<u8>, Exchanged) {
     let deadline = Instant::now() + times.answer;
     let mut wait = times.answer / 7;
     let (mut sent, mut received, mut datagrams) = (Vec::new(), Vec::new(), 0_u32);
     let mut piece = vec![0; DATAGRAM];
     let stopped = 'send: loop {
-        for datagram in exchange.datagrams()? {
+        for datagram in exchange.datagrams() {
             datagrams = datagrams.saturating_add(1);
             sent.extend_from_slice(&datagram);
             // What cannot be sent is not answered.
@@ -112,7 +122,7 @@ pub(super) async fn ask_datagrams(
             let count = match timeout_at(again.min(deadline), socket.recv(&mut piece)).await {
                 Ok(Ok(count)) => count,
                 Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused && received.is_empty() => {
-                    return Ok((sent, Exchanged { datagrams, ..Exchanged::lost(Loss::ConnectionRefused) }));
+                    return (sent, Exchanged { datagrams, ..Exchanged::lost(Loss::ConnectionRefused) });
                 }
                 Ok(Err(_)) => break 'send Some(plan::Stopped::Silent),
                 Err(_) if Instant::now() >= deadline => break 'send Some(plan::Stopped::Silent),
@@ -120,7 +130,7 @@ pub(super) async fn ask_datagrams(
             };
             let bytes = piece.get(..count).unwrap_or_default();
             received.extend(bytes.iter().take(keep.saturating_sub(received.len())));
-            match exchange.hear(bytes)? {
+            match exchange.hear(bytes) {
                 Heard::More => {}
                 Heard::Send => {
                     wait = times.answer / 7;
@@ -132,11 +142,15 @@ pub(super) async fn ask_datagrams(
         // Datagrams without end, and no answer among them.
         break Some(plan::Stopped::Silent);
     };
-    if stopped.is_none() {
+    if stopped.is_none()
+        && let Some(farewell) = exchange.farewell()
+    {
         datagrams = datagrams.saturating_add(1);
-        let _ = socket.send(&exchange.farewell()?).await;
+        let _ = socket.send(&farewell).await;
     }
-    Ok((sent, Exchanged { answer: exchange.answer(stopped), received, datagrams }))
+    let (versions, retried) = exchange.negotiated();
+    let versions = versions.to_vec();
+    (sent, Exchanged { datagrams, versions, retried, ..Exchanged::new(exchange.answer(stopped), received) })
 }
 
 /// What was said before TLS.

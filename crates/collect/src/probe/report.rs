@@ -27,6 +27,7 @@ pub(super) fn tell(
 ) {
     let mut teller = Teller { visit, options, certifier, out, told: BTreeSet::new() };
     teller.said();
+    teller.quic();
     teller.ssh();
     teller.ike();
     let complete = teller.accepts() && visit.unreachable.is_none() && !visit.cut;
@@ -82,6 +83,10 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         self.visit.target.approach() == Approach::Dtls
     }
 
+    fn is_quic(&self) -> bool {
+        self.visit.target.approach() == Approach::Quic
+    }
+
     fn artifact(&mut self, what: String, bytes: Vec<u8>) -> Place {
         let name = sha256(&bytes);
         let what: Box<str> = what.into();
@@ -120,6 +125,9 @@ impl<F: FnMut(Output)> Teller<'_, F> {
                 self.artifact(what, text.clone().into_bytes())
             });
             known.accepts.version = self.on_wire(version);
+            if self.is_quic() {
+                known.accepts.protocol = Protocol::Quic;
+            }
             self.observe(known.reach, place.clone(), Fact::Accepts(Box::new(known.accepts)));
             if known.reach == Reach::Seen && version != Version::SSL_2_0 {
                 let mut features = known.features;
@@ -130,6 +138,13 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             }
         }
         complete
+    }
+
+    fn quic(&mut self) {
+        let named = self.visit.quic.clone().filter(|quic| self.visit.plan.answered() || !quic.versions.is_empty());
+        if let Some(quic) = named {
+            self.observe(Reach::Seen, None, Fact::QuicAccepts(Box::new(quic)));
+        }
     }
 
     fn ike(&mut self) {
@@ -332,6 +347,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         for known in visit.plan.known().filter(|known| known.reach == Reach::Seen) {
             let word = match known.accepts.version {
                 _ if self.is_datagrams() => "DTLS",
+                _ if self.is_quic() => "QUIC",
                 Version::TLCP => "TLCP",
                 _ => "TLS",
             };
@@ -351,11 +367,16 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         {
             speaks.push(upgrade.word().to_uppercase().into());
         }
+        let named = visit.quic.as_ref().is_some_and(|quic| !quic.versions.is_empty());
+        if named && speaks.is_empty() {
+            speaks.push("QUIC".into());
+        }
         if let Some((Some(_), _)) = visit.web {
             speaks.push(Spoken::Http.word().into());
         } else if speaks.is_empty() && visit.plan.answered_in_tls() {
             // Alerts only: it speaks the family, and accepts nothing that is known here.
-            speaks.push(if self.is_datagrams() { "DTLS" } else { "TLS" }.into());
+            let word = if self.is_datagrams() { "DTLS" } else { "TLS" };
+            speaks.push(if self.is_quic() { "QUIC" } else { word }.into());
         } else if speaks.is_empty() && visit.plan.answered() {
             let told = visit.plan.spoken().iter().filter(|&&spoken| spoken != Spoken::Unknown);
             speaks.extend(told.map(|spoken| Box::from(spoken.word())));

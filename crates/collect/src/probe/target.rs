@@ -41,6 +41,8 @@ pub enum Approach {
     Ike,
     /// DTLS, over UDP.
     Dtls,
+    /// QUIC, over UDP.
+    Quic,
 }
 
 /// Why a text is no target.
@@ -53,7 +55,7 @@ pub enum TargetText {
     #[error("expected a name or an address; one of IPv6 stands in brackets; found {0:?}")]
     Host(Box<str>),
     /// A scheme that is not known.
-    #[error("expected tls, dtls, ssh, ike or one of smtp, imap, ldap and their like before ://, found {0:?}")]
+    #[error("expected tls, dtls, quic, ssh, ike or one of smtp, imap, ldap and their like before ://, found {0:?}")]
     Scheme(Box<str>),
     /// A network is no network, or has a name or scheme that a network cannot have.
     #[error("expected a network such as 192.0.2.0/24 or 2001:db8::/120, found {0:?}")]
@@ -74,7 +76,7 @@ impl Approach {
     /// The port of a target that names none.
     fn default_port(self) -> u16 {
         match self {
-            Approach::Tls | Approach::Dtls => 443,
+            Approach::Tls | Approach::Dtls | Approach::Quic => 443,
             Approach::Ssh => 22,
             Approach::Ike => 500,
             Approach::Upgrade(upgrade) => upgrade.default_port(),
@@ -88,6 +90,7 @@ impl Approach {
             Approach::Ssh => "ssh",
             Approach::Ike => "ike",
             Approach::Dtls => "dtls",
+            Approach::Quic => "quic",
             Approach::Upgrade(upgrade) => upgrade.word(),
         }
     }
@@ -104,6 +107,7 @@ impl FromStr for Approach {
             "ssh" | "sftp" => Ok(Approach::Ssh),
             "ike" => Ok(Approach::Ike),
             "dtls" | "coaps" => Ok(Approach::Dtls),
+            "quic" | "h3" => Ok(Approach::Quic),
             other => other.parse().map(Approach::Upgrade).map_err(|_| TargetText::Scheme(word.into())),
         }
     }

@@ -8,8 +8,8 @@ use super::target::{Approach, Host, Target};
 use super::web::{self, Head};
 use super::{AddressFamily, Cancel, Options, Unreachable};
 use dengmi_core::registry;
-use dengmi_core::{Features, Group, Scheme, Suite, Version};
-use dengmi_parse::Limits;
+use dengmi_core::{Features, Group, QuicAccepts, Scheme, Suite, Version};
+use dengmi_parse::{Limits, quic::QuicVersion};
 use dengmi_protocol::handshake::{Identity, Learned, Offer as HandshakeOffer, Secrets, groups, schemes, suite::suites};
 use dengmi_protocol::plan::{self, Answer, Exchange, Loss, Plan, Scope, Spoken, Ticket};
 use dengmi_protocol::upgrade::Upgrade;
@@ -50,6 +50,7 @@ pub(super) struct Visit {
     pub(super) web: Option<(Option<Head>, Vec<u8>)>,
     pub(super) ssh: Option<SshVisit>,
     pub(super) ike: Option<IkeVisit>,
+    pub(super) quic: Option<QuicAccepts>,
     connections: u32,
     /// The system said at least once that nothing listens there.
     refused: bool,
@@ -100,7 +101,9 @@ enum Carrier {
     /// A connection for each.
     Stream,
     /// DTLS.
-    Datagrams,
+    Dtls,
+    /// QUIC of this version.
+    Quic(QuicVersion),
 }
 
 /// Visits an endpoint. Nothing a server does keeps it longer than [`Options::budget`] and one farewell.
@@ -131,6 +134,7 @@ pub(super) async fn visit(
         web: None,
         ssh: None,
         ike: None,
+        quic: None,
         connections: 0,
         refused: false,
         cut: false,
@@ -166,8 +170,8 @@ impl Visit {
             return self.ike(&addresses, options, pace).await;
         }
         let (scope, options, pace) = (Arc::clone(scope), Arc::clone(options), Arc::clone(pace));
-        if self.target.approach() == Approach::Dtls {
-            return self.dtls(&addresses, options, pace, deadline).await;
+        if matches!(self.target.approach(), Approach::Dtls | Approach::Quic) {
+            return self.datagrams(&addresses, options, pace, deadline).await;
         }
         let Some((address, first)) = self.reach(&addresses, &options, &pace).await else { return };
         self.address = Some(address);
@@ -177,7 +181,7 @@ impl Visit {
         let spoke = match self.target.approach() {
             Approach::Upgrade(upgrade) => self.upgrade(road.clone(), upgrade, Some(first)).await,
             Approach::Ssh => self.ssh(&road, Some(first)).await,
-            Approach::Tls | Approach::Ike | Approach::Dtls => {
+            Approach::Tls | Approach::Ike | Approach::Dtls | Approach::Quic => {
                 self.talk(&Arc::new(road.clone()), Some(first)).await;
                 true
             }
@@ -189,25 +193,55 @@ impl Visit {
         }
     }
 
-    /// Everything about DTLS, of the first address.
-    async fn dtls(&mut self, addresses: &[SocketAddr], options: Arc<Options>, pace: Arc<Pace>, deadline: Instant) {
+    /// Everything about DTLS or QUIC, of the first address.
+    async fn datagrams(&mut self, addresses: &[SocketAddr], options: Arc<Options>, pace: Arc<Pace>, deadline: Instant) {
         let Some(&address) = addresses.first() else { return };
         self.address = Some(address);
         let host = pace.host(address.ip());
         // A server that answers several at a time over one port is not the rule.
         let options = Arc::new(Options { per_host: 1, ..(*options).clone() });
-        let own = Scope::datagrams(None);
+        let (own, carrier) = match self.target.approach() {
+            Approach::Quic => (Scope::quic(None), Carrier::Quic(QuicVersion::RESERVED)),
+            _ => (Scope::datagrams(None), Carrier::Dtls),
+        };
         self.dialogues = own.versions.iter().map(|lists| (lists.version, String::new())).collect();
         let scope = Arc::new(Scope { tries: options.tries, sweep: options.sweep, ..own });
         self.plan = plan(&scope, &self.server_name);
-        let carrier = Carrier::Datagrams;
-        let road = Arc::new(Road { scope, options, pace, host, address, deadline, upgrade: None, carrier });
+        let mut road = Road { scope, options, pace, host, address, deadline, upgrade: None, carrier };
+        if carrier != Carrier::Dtls {
+            match self.quic_version(&road).await {
+                Some(version) => road.carrier = Carrier::Quic(version),
+                // None that could be asked; what it has instead was told.
+                None => self.plan.give_up(),
+            }
+        }
+        let road = Arc::new(road);
         self.ask(&road, None).await;
-        if self.plan.speaks() {
+        if self.plan.speaks() && road.carrier == Carrier::Dtls {
             self.shake_all(&road).await;
         } else if !self.plan.answered() && self.refused {
             self.unreachable = Some(Unreachable::Refused);
         }
+    }
+
+    /// Asks in a version that nobody has, so that the server names its own (RFC 9000 6.1); the one to go on in. A server
+    /// that names none is asked in version 1.
+    async fn quic_version(&mut self, road: &Road) -> Option<QuicVersion> {
+        // Whatever the offer is, nobody can read it.
+        let (_, offer) = self.plan.clone().ask()?;
+        let (_, exchanged) = road.question(None, offer, Duration::ZERO).await;
+        self.connections = self.connections.saturating_add(exchanged.datagrams);
+        self.refused |= exchanged.answer == Answer::Lost(Loss::ConnectionRefused);
+        let spoken = [QuicVersion::V1, QuicVersion::V2].into_iter();
+        let asked = match exchanged.versions.is_empty() {
+            true => Some(QuicVersion::V1),
+            false => spoken.into_iter().find(|version| exchanged.versions.contains(version)),
+        };
+        let versions = exchanged.versions.iter().filter(|version| !version.is_reserved());
+        let versions = versions.map(|version| version.to_string().into()).collect();
+        self.quic =
+            Some(QuicAccepts { versions, asked: asked.map(|version| version.to_string().into()), retry: false });
+        asked
     }
 
     /// Everything about TLS and TLCP, and what the port speaks where it is neither.
@@ -367,7 +401,10 @@ impl Visit {
             let Some(joined) = asked.join_next().await else { break };
             // A question whose task died stays open; giving up marks what it left.
             let Ok((ticket, hello, exchanged)) = joined else { break };
-            let exchange::Exchanged { answer, received, datagrams } = exchanged;
+            let exchange::Exchanged { answer, received, datagrams, retried, .. } = exchanged;
+            if let Some(quic) = &mut self.quic {
+                quic.retry |= retried;
+            }
             self.connections = self.connections.saturating_add(datagrams);
             self.refused |= answer == Answer::Lost(Loss::ConnectionRefused);
             let turned_away = matches!(answer, Answer::Lost(Loss::ConnectionRefused | Loss::NoConnection));
@@ -480,7 +517,7 @@ impl Visit {
         let version = offer.version;
         offer.server_name = self.server_name.clone().filter(|_| version != Version::TLCP);
         offer.identity.clone_from(&road.options.identity);
-        offer.datagrams = road.carrier == Carrier::Datagrams;
+        offer.datagrams = road.carrier == Carrier::Dtls;
         self.connections = self.connections.saturating_add(1);
         let asked = offer.features;
         let Some(Shaken { result, loss, dialogue, tickets }) = road.shake(offer).await else { return };
@@ -563,12 +600,15 @@ impl Road {
             sleep(wait).await;
         }
         let (times, limits) = (&self.options.times, Limits::default());
-        if self.carrier == Carrier::Datagrams {
-            let Ok(exchange) = Exchange::new(offer, random, limits) else { return lost(Loss::GivenUp) };
+        if self.carrier != Carrier::Stream {
+            let exchange = match self.carrier {
+                Carrier::Quic(version) => Exchange::quic(&offer, version, random, limits).ok(),
+                _ => Exchange::dtls(offer, random, limits).ok(),
+            };
+            let Some(exchange) = exchange else { return lost(Loss::GivenUp) };
             let Some(_slot) = self.pace.slot(&self.host).await else { return lost(Loss::GivenUp) };
             let Ok(socket) = exchange::socket(self.address).await else { return lost(Loss::NoConnection) };
-            let asked = exchange::ask_datagrams(&socket, exchange, times, KEEP).await;
-            return asked.unwrap_or_else(|_| lost(Loss::GivenUp));
+            return exchange::ask_datagrams(&socket, exchange, times, KEEP).await;
         }
         let Ok(hello) = plan::hello(&offer, random) else { return lost(Loss::GivenUp) };
         let Dialed { stream, slot: _slot } = match first {
@@ -593,7 +633,7 @@ impl Road {
                 let Dialed { stream, slot } = self.dial().await.ok()?;
                 (Channel::Stream(stream), slot)
             }
-            Carrier::Datagrams => {
+            Carrier::Dtls | Carrier::Quic(_) => {
                 let slot = self.pace.slot(&self.host).await?;
                 (Channel::Datagrams(exchange::socket(self.address).await.ok()?), slot)
             }

@@ -2,11 +2,13 @@
 
 mod features;
 mod ike;
+mod quic;
 mod ssh;
 mod upgraded;
 
 pub use features::Features;
 pub use ike::{IkeAccepts, IkeKind, IkeTransform, IkeVendor};
+pub use quic::QuicAccepts;
 pub use ssh::{GroupExchange, SshAccepts, SshDirections, SshHostKey, SshLists};
 pub use upgraded::Upgraded;
 
@@ -445,6 +447,8 @@ facts! {
     SshAccepts(SshAccepts) "ssh.accepts"
     /// What an IKE responder accepts.
     IkeAccepts(IkeAccepts) "ike.accepts"
+    /// What a QUIC server says before its TLS.
+    QuicAccepts(QuicAccepts) "quic.accepts"
     /// A key that was proved to be held.
     KeyProof(KeyProof) "key.proof"
     /// A person's statement.

@@ -358,6 +358,7 @@ impl Input<'_> {
                 let software = upgraded.software.as_deref().unwrap_or_default();
                 same(&format!("{} {software}", upgraded.protocol))
             }
+            Fact::QuicAccepts(accepts) => same(&accepts.versions.join(", ")),
             Fact::Features(features) => {
                 let told: Vec<_> = features.told().iter().map(|(name, value)| format!("{name} {value}")).collect();
                 same(&told.join(", "))

@@ -58,7 +58,12 @@ impl<'a> Evidence<'a> {
                     list.push((entry, observation));
                 }
                 // Features, and what was said before TLS, are for people to read; no predicate asks for them.
-                Fact::Described(_) | Fact::HandedIn(_) | Fact::Features(_) | Fact::Upgraded(_) | Fact::Foreign(..) => {}
+                Fact::Described(_)
+                | Fact::HandedIn(_)
+                | Fact::Features(_)
+                | Fact::Upgraded(_)
+                | Fact::QuicAccepts(_)
+                | Fact::Foreign(..) => {}
             }
         }
         for list in evidence.observed.values_mut() {

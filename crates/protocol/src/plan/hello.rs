@@ -39,17 +39,28 @@ pub fn hello(offer: &Offer, random: [u8; 32]) -> Result<Vec<u8>, TooLong> {
         return ssl2(offer, &random);
     }
     let dialect = if offer.version == Version::TLCP { Dialect::Tlcp } else { Dialect::Tls };
-    let message = message(offer, random, dialect, &[])?;
+    let message = message(offer, random, dialect, &[], Vec::new())?;
     let version = dialect.first_record_version(offer.version);
     let mut record = Vec::with_capacity(message.len().saturating_add(5));
     Record { content: ContentType::HANDSHAKE, version, fragment: &message }.write(&mut record)?;
     Ok(record)
 }
 
-/// The ClientHello of `offer` as a handshake message of this dialect; the cookie is DTLS's.
-pub(super) fn message(offer: &Offer, random: [u8; 32], dialect: Dialect, cookie: &[u8]) -> Result<Vec<u8>, TooLong> {
+/// The ClientHello of `offer` as a handshake message of this dialect, with more extensions behind its own; the cookie is
+/// DTLS's.
+pub(super) fn message(
+    offer: &Offer,
+    random: [u8; 32],
+    dialect: Dialect,
+    cookie: &[u8],
+    more: Vec<Extension<'_>>,
+) -> Result<Vec<u8>, TooLong> {
     let version = if dialect == Dialect::Dtls { offer.version.over_datagrams() } else { offer.version };
     let asks = asks(offer) && offer.version < Version::TLS_1_3;
+    let mut extensions = extensions(offer)?;
+    if !more.is_empty() {
+        extensions.get_or_insert_default().0.extend(more);
+    }
     let client_hello = ClientHello {
         version: dialect.hello_version(version),
         random,
@@ -57,7 +68,7 @@ pub(super) fn message(offer: &Offer, random: [u8; 32], dialect: Dialect, cookie:
         cookie: dialect.has_cookie().then_some(cookie),
         suites: offer.suites.clone(),
         compressions: if asks { &[DEFLATE, 0] } else { &[0] },
-        extensions: extensions(offer)?,
+        extensions,
     };
     let mut message = Vec::with_capacity(1024);
     client_hello.write(&mut message)?;

@@ -83,6 +83,11 @@ impl Scope {
         Scope::of(&[Version::TLS_1_2, Version::TLS_1_1], server_name)
     }
 
+    /// Everything that the registry knows, over QUIC, which has TLS 1.3 inside.
+    pub fn quic(server_name: Option<Arc<str>>) -> Scope {
+        Scope::of(&[Version::TLS_1_3], server_name)
+    }
+
     fn of(versions: &[Version], server_name: Option<Arc<str>>) -> Scope {
         let versions = versions.iter().map(|&version| Arc::new(Lists::registry(version))).collect();
         Scope { versions, server_name, tries: 3, sweep: false }

@@ -58,6 +58,15 @@ pub(super) fn print(observation: &Observation, voice: &Voice, out: &mut Out) -> 
             let rest: Vec<String> = [Some(text), login, injected, software].into_iter().flatten().collect();
             (upgraded.protocol.to_uppercase(), rest.join("  "))
         }
+        Fact::QuicAccepts(accepts) => {
+            let versions = match accepts.versions.is_empty() {
+                true => said("quic-versions-not-named"),
+                false => voice.text("quic-versions", &[("versions", &accepts.versions.join(" "))]),
+            };
+            let retry = accepts.retry.then(|| said("quic-retry"));
+            let lines: Vec<String> = [Some(versions), retry].into_iter().flatten().collect();
+            ("QUIC".to_owned(), lines.join("  "))
+        }
         Fact::IkeAccepts(accepts) => {
             let name = format!("IKE {}.{}", accepts.version, accepts.minor);
             let kind = |(kind, list): (&IkeKind, &Vec<IkeTransform>)| {
