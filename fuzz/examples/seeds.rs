@@ -40,10 +40,15 @@ fn main() -> Result<()> {
     }
     for file in files(&vectors.join("captures"), "pcap")? {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with("ssh-") || name.starts_with("ike") {
+        if name.starts_with("ssh-") || name.starts_with("ike") || name.starts_with("quic") {
             payloads(&fs::read(&file)?, &name)?;
         }
     }
+
+    for file in files(&vectors.join("quic"), "toml")? {
+        quic(&fs::read_to_string(&file)?.parse()?).with_context(|| file.display().to_string())?;
+    }
+    quic_answers()?;
 
     for line in OBSERVATIONS {
         keep("observation", line.as_bytes())?;
@@ -198,8 +203,72 @@ fn recording(table: &toml::Table) -> Result<()> {
     keep(if is_tls13 { "client_tls13" } else { "client_tlcp" }, &server)
 }
 
+/// The packets of a standard, and what is in them.
+fn quic(table: &toml::Table) -> Result<()> {
+    let part = |name: &str, field: &str| -> Result<Vec<u8>> {
+        let part = table.get(name).and_then(toml::Value::as_table).with_context(|| format!("no part {name}"))?;
+        Ok(hex::decode(text(part, field)?)?)
+    };
+    let (client, server, retry) = (part("client", "packet")?, part("server", "packet")?, part("retry", "packet")?);
+    keep("quic", &[piece(false, &client)?, piece(true, &server)?].concat())?;
+    keep("quic", &[piece(false, &client)?, piece(true, &retry)?].concat())?;
+    keep("quic", &[piece(false, &part("client", "frames")?)?, piece(true, &part("server", "frames")?)?].concat())
+}
+
+/// What a server can say to the client of the target, which goes to the same connection id every time.
+fn quic_answers() -> Result<()> {
+    use dengmi_parse::quic::{
+        Body, Close, Frame, FrameType, LongPacket, PacketType, QuicVersion, TransportErrorCode, TransportParameters,
+        read_packet,
+    };
+    use dengmi_protocol::quic::{Client, Initial, InitialKeys, retry_tag, seal_initial};
+    let (_, sent) = Client::start(dengmi_fuzz::QUIC_HELLO, QuicVersion::V1, SEED)?;
+    let first = sent.first().context("no datagram")?;
+    let packet = read_packet(first, &Limits::default()).map_err(|defect| anyhow!("{defect}"))?.value;
+    let original = packet.long().context("no long packet")?.destination;
+    let written = |first, version, source: &[u8], body| -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        LongPacket { first, version, destination: &[], source, body }.write(&mut out)?;
+        Ok(out)
+    };
+    let source = [9; 8];
+    let keys = InitialKeys::new(QuicVersion::V1, original).context("no keys")?;
+    let sealed = |number, frames: &[Frame<'_>]| -> Result<Vec<u8>> {
+        let mut payload = Vec::new();
+        frames.iter().try_for_each(|frame| frame.write(&mut payload))?;
+        let version = QuicVersion::V1;
+        let initial = Initial { version, destination: &[], source: &source, token: &[], number, number_length: 2 };
+        Ok(seal_initial(&initial, &payload, &keys.server)?)
+    };
+    let close = Close { error: TransportErrorCode(0x0128), frame_type: FrameType::CRYPTO, reason: b"no" };
+    let pieces = [
+        sealed(0, &[Frame::Crypto { offset: 3, data: b"lo!" }, Frame::Padding { length: 9 }])?,
+        sealed(1, &[Frame::Crypto { offset: 0, data: b"hellO" }, Frame::Ping])?,
+        sealed(2, &[Frame::ConnectionClose(close)])?,
+    ];
+    let pieces: Vec<_> = pieces.iter().map(|datagram| piece(true, datagram)).collect::<Result<_>>()?;
+    keep("quic", &[piece(false, first)?, pieces.concat()].concat())?;
+    let versions = Body::VersionNegotiation(vec![QuicVersion::V2, QuicVersion::RESERVED]);
+    keep("quic", &piece(true, &written(0x80, QuicVersion::NEGOTIATION, original, versions)?)?)?;
+    let first = PacketType::Retry.first(QuicVersion::V1, 1);
+    let retry = |integrity_tag| Body::Retry { token: b"token", integrity_tag };
+    let mut start = written(first, QuicVersion::V1, &source, retry([0; 16]))?;
+    start.truncate(start.len().saturating_sub(16));
+    let tag = retry_tag(QuicVersion::V1, original, &start).context("no tag")?;
+    keep("quic", &piece(true, &written(first, QuicVersion::V1, &source, retry(tag))?)?)?;
+    let mut parameters = Vec::new();
+    TransportParameters::client(&source).write(&mut parameters)?;
+    keep("quic", &piece(false, &parameters)?)
+}
+
+/// A datagram behind its side and length.
+fn piece(from_server: bool, datagram: &[u8]) -> Result<Vec<u8>> {
+    let length = u16::try_from(datagram.len())? | if from_server { 0x8000 } else { 0 };
+    Ok([&length.to_be_bytes(), datagram].concat())
+}
+
 /// What the server of a capture sent (pcap over Ethernet and IPv4, its packets in order): the stream of SSH, the datagrams of
-/// IKE.
+/// IKE; those of QUIC from both sides.
 fn payloads(file: &[u8], name: &str) -> Result<()> {
     let (mut stream, mut datagrams) = (Vec::new(), Vec::new());
     let mut left = file.get(24..).context("no pcap")?;
@@ -216,9 +285,9 @@ fn payloads(file: &[u8], name: &str) -> Result<()> {
                 stream.push((from, transport.get(offset..).unwrap_or_default().to_vec()));
             }
             17 => {
-                let body = transport.get(8..).unwrap_or_default();
-                datagrams.extend(u16::try_from(body.len())?.to_be_bytes());
-                datagrams.extend_from_slice(body);
+                let to = transport.get(2..).and_then(<[u8]>::first_chunk).map_or(0, |port| u16::from_be_bytes(*port));
+                // Of IKE both ports are the same.
+                datagrams.extend(piece(from < to, transport.get(8..).unwrap_or_default())?);
             }
             _ => {}
         }
@@ -230,7 +299,8 @@ fn payloads(file: &[u8], name: &str) -> Result<()> {
     if !stream.is_empty() {
         keep("ssh", &stream)?;
     }
-    if datagrams.is_empty() { Ok(()) } else { keep("ike", &datagrams) }
+    let target = if name.starts_with("quic") { "quic" } else { "ike" };
+    if datagrams.is_empty() { Ok(()) } else { keep(target, &datagrams) }
 }
 
 fn text<'a>(table: &'a toml::Table, field: &str) -> Result<&'a str> {
@@ -263,7 +333,10 @@ const GREETINGS: &[(u8, &str)] = &[
     (2, "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\na OK begin\r\n"),
     (3, "+OK ready\r\n+OK\r\nSTLS\r\nUSER\r\n.\r\n+OK begin\r\n"),
     (4, "220 (vsFTPd 3.0.3)\r\n234 Proceed with negotiation.\r\n"),
-    (6, "<stream:stream from='x' version='1.0'><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features><proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"),
+    (
+        6,
+        "<stream:stream from='x' version='1.0'><stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls></stream:features><proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>",
+    ),
     (8, "S"),
     (10, "\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\nOK\r\n"),
     (11, "200 news\r\n101 list\r\nVERSION 2\r\nSTARTTLS\r\n.\r\n382 go\r\n"),

@@ -9,6 +9,7 @@ use dengmi_core::system::{self, Vocabulary};
 use dengmi_core::{Observation, Suite, Version, registry};
 use dengmi_crypto::PrivateKey;
 use dengmi_parse::certificate::{read_bundle, read_pem};
+use dengmi_parse::quic::{Form, Frame, QuicVersion, TransportParameters, read_datagram};
 use dengmi_parse::tls::message::{
     Alert, CertificateRequest, CertificateVerify, Certificates, ClientHello, ClientKeyExchange, EncryptedExtensions,
     Extensions, Finished, NewSessionTicket, ServerHello, ServerHelloDone, ServerKeyExchange, Ssl2ClientHello,
@@ -46,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     ("upgrade", upgrade),
     ("ssh", ssh),
     ("ike", ike),
+    ("quic", quic),
     ("observation", observation),
     ("system", system),
 ];
@@ -225,6 +227,63 @@ pub fn ike(data: &[u8]) {
     }
 }
 
+/// What the client of [`quic`] asks with: the header of a ClientHello, and little more.
+pub const QUIC_HELLO: &[u8] = b"\x01\x00\x00\x05hello";
+
+/// Datagrams of both sides of QUIC, for the watcher, for a client, and each as what an opened packet may hold: pieces of
+/// `side and length (2) | bytes`.
+pub fn quic(data: &[u8]) {
+    use dengmi_protocol::quic::{Client, Watcher};
+    let limits = Limits { handshake: 4096, ..Limits::default() };
+    let started = Client::start(QUIC_HELLO, QuicVersion::V1, SEED);
+    assert!(started.is_ok(), "our own hello");
+    let Ok((mut client, _)) = started else { return };
+    let mut watcher = Watcher::new();
+    let mut left = data;
+    while let Some(([high, low], rest)) = left.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
+        let (piece, rest) = rest.split_at(length.min(rest.len()));
+        left = rest;
+        let side = if high & 0x80 == 0 { Side::Client } else { Side::Server };
+        watcher.hear(side, piece, &limits);
+        if side == Side::Server {
+            let before = client.handshake().len();
+            let more = client.hear(piece, &limits) == dengmi_protocol::quic::Heard::Crypto;
+            assert!(!more || client.handshake().len() > before, "nothing more to read");
+        }
+        quic_readers(piece, &limits);
+    }
+    for side in [Side::Client, Side::Server] {
+        assert!(watcher.handshake(side).len() <= limits.handshake, "more handshake than the limit");
+    }
+    assert!(watcher.seen().defects.len() <= limits.defects, "more defects than the limit");
+    assert!(client.repeat().iter().chain(&client.farewell()).all(|datagram| (1200..1372).contains(&datagram.len())));
+}
+
+fn quic_readers(bytes: &[u8], limits: &Limits) {
+    if let Ok(reading) = read_datagram(bytes, limits) {
+        let used: usize = reading.value.iter().map(|packet| packet.raw.len()).sum();
+        assert_eq!(used + reading.rest, bytes.len(), "bytes that are neither read nor left");
+        for packet in reading.value.iter().filter(|_| reading.defects.is_empty()) {
+            let (Form::Long(long), mut out) = (&packet.form, Vec::new()) else { continue };
+            if long.write(&mut out).is_ok() {
+                let again = read_datagram(&out, limits).ok().and_then(|again| again.value.into_iter().next());
+                assert_eq!(again.map(|packet| packet.form), Some(packet.form.clone()));
+            }
+        }
+    }
+    let reading = Frame::read_all(bytes, limits);
+    let mut out = Vec::new();
+    if reading.defects.is_empty() && reading.value.iter().all(|frame| frame.write(&mut out).is_ok()) {
+        assert_eq!(Frame::read_all(&out, limits).value, reading.value);
+    }
+    let reading = TransportParameters::read(bytes, limits);
+    let mut out = Vec::new();
+    if reading.value.write(&mut out).is_ok() {
+        assert_eq!(TransportParameters::read(&out, limits).value, reading.value);
+    }
+}
+
 /// What a server sends behind its hello: `which message | which version | body`.
 pub fn server_message(data: &[u8]) {
     const VERSIONS: [Version; 6] =
@@ -243,7 +302,8 @@ pub fn server_message(data: &[u8]) {
         2 => {
             // A suite of RSA with an export key, and one of DHE.
             let suites = ["TLS_RSA_EXPORT_WITH_RC4_40_MD5", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"];
-            let codes = suites.into_iter().filter_map(registry::suite_named).filter_map(|entry| u16::try_from(entry.code).ok());
+            let codes =
+                suites.into_iter().filter_map(registry::suite_named).filter_map(|entry| u16::try_from(entry.code).ok());
             for suite in codes.map(Suite) {
                 let read = ServerKeyExchange::read(body, dialect, version, suite, &limits);
                 let details =
