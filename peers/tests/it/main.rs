@@ -1,4 +1,4 @@
-//! The prober against Tongsuo: TLCP, RFC 8998, and both families on one port.
+//! The prober against Tongsuo: TLCP, RFC 8998, and both families on one port; and against quinn.
 
 // Clippy's settings for tests reach `#[test]` functions only, not the functions beside them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -10,6 +10,8 @@ mod peer;
 #[path = "../../../crates/collect/tests/it/probe/run.rs"]
 #[allow(unreachable_pub, reason = "shared with the tests of the prober")]
 mod run;
+
+mod quic;
 
 use dengmi_core::{
     Accepts, Asked, Chain, Completion, Field, Group, KeyProof, KeyRole, Order, Protocol, Reach, Scheme, Session, Suite,
