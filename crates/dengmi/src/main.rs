@@ -87,7 +87,7 @@ enum Command {
     Diff(commands::diff::DiffArgs),
     /// Exit 1 when a case does not meet a gate; for continuous integration
     Gate(commands::gate::GateArgs),
-    /// Which of SSL 2.0, 3.0, TLS 1.0–1.3 and TLCP a service speaks, and with what
+    /// Which of SSL 2.0, 3.0, TLS 1.0–1.3, DTLS, QUIC and TLCP a service speaks, and with what
     Probe(commands::probe::ProbeArgs),
     /// Read and check certificates
     Cert(commands::cert::CertArgs),

@@ -1,4 +1,4 @@
-//! Live services: which of SSL 3.0, TLS and TLCP a port speaks, the suites and groups that each version accepts, the
+//! Live services: which of SSL, TLS, DTLS, TLCP and QUIC a port speaks, the suites and groups that each version accepts, the
 //! certificates that are shown, and one complete handshake for each family, which proves that the server holds its keys.
 //!
 //! Hellos are asked as [`dengmi_protocol::plan`] wants them, and nothing is asked twice. A server that lies, drips, never
