@@ -177,6 +177,47 @@ pub enum DefectKind {
     PemEnd,
     /// No PEM block and no DER of the kind that is wanted.
     NothingFound,
+    /// Not the start of a pcap or pcapng file.
+    NotCapture([u8; 4]),
+    /// A version of pcap or pcapng that is not known, its major number.
+    CaptureVersion(u16),
+    /// A section of pcapng whose byte order is neither of the two.
+    ByteOrder([u8; 4]),
+    /// A block of pcapng that cannot have so many bytes.
+    BlockLength(u32),
+    /// A block of pcapng that has another length at its end than at its start.
+    BlockEnd {
+        /// The length at the start.
+        start: u32,
+        /// The length at the end.
+        end: u32,
+    },
+    /// A packet of an interface that was not described before it.
+    Interface(u32),
+    /// A link type that is not read here.
+    LinkType(u16),
+    /// An address family of a loopback interface that is not one of IP.
+    AddressFamily(u32),
+    /// Another version of IP or of 802.11 than the one that is due.
+    HeaderVersion(u8),
+    /// A header whose length field says less than the header has, or more than the packet.
+    HeaderLength(usize),
+    /// A packet whose length field says less than its header has.
+    TotalLength(usize),
+    /// A frame that was marked as damaged when it was captured.
+    CheckSequence,
+    /// A fragment that cannot be where it says: not the last and no multiple of eight bytes, or behind the end.
+    FragmentPlace {
+        /// Its offset in bytes.
+        offset: usize,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A fragment that overlaps another and differs from it.
+    FragmentsDiffer {
+        /// The first byte that differs, from the datagram's start.
+        offset: usize,
+    },
 }
 
 impl fmt::Display for DefectKind {
@@ -234,6 +275,20 @@ impl fmt::Display for DefectKind {
             D::NotBase64 => out.write_str("not base64"),
             D::PemEnd => out.write_str("a PEM block without its end"),
             D::NothingFound => out.write_str("nothing of the kind that is wanted"),
+            D::NotCapture([a, b, c, d]) => write!(out, "not a capture file: starts with {a:02x}{b:02x}{c:02x}{d:02x}"),
+            D::CaptureVersion(major) => write!(out, "version {major} of the capture format"),
+            D::ByteOrder([a, b, c, d]) => write!(out, "a byte order of {a:02x}{b:02x}{c:02x}{d:02x}"),
+            D::BlockLength(length) => write!(out, "a block cannot have {length} bytes"),
+            D::BlockEnd { start, end } => write!(out, "a block of {start} bytes that ends as one of {end}"),
+            D::Interface(number) => write!(out, "interface {number} is not described"),
+            D::LinkType(number) => write!(out, "link type {number} is not known"),
+            D::AddressFamily(number) => write!(out, "address family {number} is not one of IP"),
+            D::HeaderVersion(version) => write!(out, "a header of version {version}"),
+            D::HeaderLength(length) => write!(out, "a header cannot have {length} bytes"),
+            D::TotalLength(length) => write!(out, "a packet of {length} bytes cannot hold its header"),
+            D::CheckSequence => out.write_str("the frame was damaged when it was captured"),
+            D::FragmentPlace { offset, length } => write!(out, "a fragment of {length} bytes cannot stand at {offset}"),
+            D::FragmentsDiffer { offset } => write!(out, "overlapping fragments differ at byte {offset}"),
         }
     }
 }
@@ -247,8 +302,6 @@ pub struct Limits {
     pub message: usize,
     /// Handshake bytes of one direction.
     pub handshake: usize,
-    /// Pieces of one message or stream that are kept apart until what lies between them comes.
-    pub fragments: usize,
     /// Extensions in one list.
     pub extensions: usize,
     /// Certificates in one list.
@@ -283,6 +336,18 @@ pub struct Limits {
     pub parameters: usize,
     /// Certificates in one file.
     pub bundle: usize,
+    /// Bytes captured of one packet.
+    pub packet: usize,
+    /// Bytes of one block of a capture file.
+    pub block: usize,
+    /// Interfaces of one section of a capture file.
+    pub interfaces: usize,
+    /// Tags, tunnels and extension headers of one packet.
+    pub nesting: usize,
+    /// Datagrams of IP that are put together from fragments at a time.
+    pub datagrams: usize,
+    /// Bytes of fragments kept at a time.
+    pub fragments: usize,
     /// Alerts kept of one connection.
     pub alerts: usize,
     /// Defects kept of one thing; the last one kept says that there were more.
@@ -295,7 +360,6 @@ impl Limits {
         record: (1 << 14) + 2048,
         message: 1 << 16,
         handshake: 1 << 17,
-        fragments: 64,
         extensions: 128,
         certificates: 32,
         authorities: 1024,
@@ -313,6 +377,12 @@ impl Limits {
         pieces: 1024,
         parameters: 128,
         bundle: 4096,
+        packet: 1 << 18,
+        block: 1 << 24,
+        interfaces: 4096,
+        nesting: 8,
+        datagrams: 4096,
+        fragments: 1 << 24,
         alerts: 16,
         defects: 64,
     };
@@ -333,8 +403,6 @@ pub enum Limit {
     Message,
     /// [`Limits::handshake`]
     Handshake,
-    /// [`Limits::fragments`]
-    Fragments,
     /// [`Limits::extensions`]
     Extensions,
     /// [`Limits::certificates`]
@@ -369,6 +437,18 @@ pub enum Limit {
     Parameters,
     /// [`Limits::bundle`]
     Bundle,
+    /// [`Limits::packet`]
+    Packet,
+    /// [`Limits::block`]
+    Block,
+    /// [`Limits::interfaces`]
+    Interfaces,
+    /// [`Limits::nesting`]
+    Nesting,
+    /// [`Limits::datagrams`]
+    Datagrams,
+    /// [`Limits::fragments`]
+    Fragments,
     /// [`Limits::alerts`]
     Alerts,
     /// [`Limits::defects`]
@@ -381,7 +461,6 @@ impl fmt::Display for Limit {
             Limit::Record => "bytes of a record",
             Limit::Message => "bytes of a handshake message",
             Limit::Handshake => "handshake bytes of one direction",
-            Limit::Fragments => "pieces kept apart",
             Limit::Extensions => "extensions",
             Limit::Certificates => "certificates",
             Limit::Authorities => "names of authorities",
@@ -399,6 +478,12 @@ impl fmt::Display for Limit {
             Limit::Pieces => "pieces behind a gap",
             Limit::Parameters => "transport parameters",
             Limit::Bundle => "certificates in a file",
+            Limit::Packet => "bytes of a packet",
+            Limit::Block => "bytes of a block",
+            Limit::Interfaces => "interfaces",
+            Limit::Nesting => "headers inside headers",
+            Limit::Datagrams => "datagrams in fragments",
+            Limit::Fragments => "bytes of fragments",
             Limit::Alerts => "alerts",
             Limit::Defects => "defects",
         })

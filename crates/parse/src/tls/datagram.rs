@@ -215,7 +215,7 @@ impl FragmentAssembler {
     ///
     /// # Errors
     /// [`DefectKind::Overlap`] for bytes that differ from those that came first, which stay; [`DefectKind::Limit`] for what
-    /// is left out: more than [`Limits::handshake`] bytes kept at a time, or more than [`Limits::fragments`] pieces of one message.
+    /// is left out: more than [`Limits::handshake`] bytes kept at a time, or more than [`Limits::pieces`] pieces of one message.
     pub fn take(&mut self, fragment: &Fragment<'_>, limits: &Limits) -> Result<(), Defect> {
         let starts = matches!(
             fragment.kind,
@@ -290,9 +290,9 @@ impl Begun {
         }
         let touches = |there: &Range<usize>| there.start <= range.end && range.start <= there.end;
         let touched = self.there.iter().position(touches);
-        if touched.is_none() && self.there.len() >= limits.fragments {
+        if touched.is_none() && self.there.len() >= limits.pieces {
             let found = self.there.len().saturating_add(1);
-            let what = DefectKind::Limit { limit: Limit::Fragments, most: limits.fragments, found };
+            let what = DefectKind::Limit { limit: Limit::Pieces, most: limits.pieces, found };
             return Err(Defect { at: 0, what });
         }
         let mut differs = false;
@@ -326,7 +326,7 @@ impl Begun {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { record: 300, message: 40, handshake: 100, fragments: 3, ..Limits::DEFAULT };
+    const LIMITS: Limits = Limits { record: 300, message: 40, handshake: 100, pieces: 3, ..Limits::DEFAULT };
 
     fn fragment(sequence: u16, offset: usize, bytes: &[u8]) -> Fragment<'_> {
         Fragment { kind: HandshakeType::CERTIFICATE, length: 10, sequence, offset, bytes }
@@ -429,7 +429,7 @@ mod tests {
         let assembler = || FragmentAssembler { next: Some(0), ..FragmentAssembler::default() };
         let mut pieces = assembler();
         [0, 2, 4].into_iter().for_each(|at| pieces.take(&fragment(0, at, &[1]), &LIMITS).unwrap());
-        let what = DefectKind::Limit { limit: Limit::Fragments, most: 3, found: 4 };
+        let what = DefectKind::Limit { limit: Limit::Pieces, most: 3, found: 4 };
         assert_eq!(pieces.take(&fragment(0, 6, &[1]), &LIMITS).unwrap_err().what, what);
         pieces.take(&fragment(0, 1, &[1]), &LIMITS).unwrap();
         let mut bytes = assembler();
