@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod certificate;
 pub mod desk;
 pub mod probe;

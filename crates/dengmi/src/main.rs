@@ -89,6 +89,8 @@ enum Command {
     Gate(commands::gate::GateArgs),
     /// Which of SSL 2.0, 3.0, TLS 1.0–1.3, DTLS, QUIC and TLCP a service speaks, and with what
     Probe(commands::probe::ProbeArgs),
+    /// Which cryptography the traffic in captures really used
+    Capture(commands::capture::CaptureArgs),
     /// Read and check certificates
     Cert(commands::cert::CertArgs),
     /// The law's pack: its cases, its instruments
@@ -188,6 +190,7 @@ fn run(command: Command, voice: &Voice, out: &mut Out) -> Outcome {
         Command::Diff(args) => commands::diff::run(&args, voice, out),
         Command::Gate(args) => commands::gate::run(&args, voice, out),
         Command::Probe(args) => commands::probe::run(&args, voice, out),
+        Command::Capture(args) => commands::capture::run(&args, voice, out),
         Command::Cert(args) => commands::cert::run(&args, voice, out),
         Command::Law(args) => commands::law::run(&args, voice, out),
     }

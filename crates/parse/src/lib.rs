@@ -14,6 +14,7 @@
 pub mod capture;
 pub mod certificate;
 pub mod ike;
+pub mod plain;
 pub mod quic;
 pub mod reading;
 pub mod ssh;

@@ -5,12 +5,14 @@ mod ike;
 mod quic;
 mod ssh;
 mod upgraded;
+mod wireless;
 
 pub use features::Features;
 pub use ike::{IkeAccepts, IkeKind, IkeTransform, IkeVendor};
 pub use quic::QuicAccepts;
 pub use ssh::{GroupExchange, SshAccepts, SshDirections, SshHostKey, SshLists};
 pub use upgraded::Upgraded;
+pub use wireless::WirelessNetwork;
 
 use crate::{Date, Group, IndicatorId, Method, Scheme, Sha256Digest, Suite, UtcDateTime, Version, canonical, date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -115,6 +117,18 @@ pub struct Session {
     pub protocol: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub version: Field<Box<str>>,
+    /// The version of the first record that the server sent, or the client where only that was seen; TLS 1.3 as chosen.
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub wire_version: Field<Version>,
+    /// The highest version that was offered, where none was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offered_version: Option<Version>,
+    /// QUIC: the version of TLS inside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_version: Option<Box<str>>,
+    /// What went before TLS on the same connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starttls: Option<Box<str>>,
     /// The standard's name of the suite.
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub cipher_suite: Field<Box<str>>,
@@ -124,6 +138,19 @@ pub struct Session {
     pub key_exchange: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub group: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub group_code: Field<Group>,
+    /// Bits of the prime of a DHE exchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dh_bits: Option<u32>,
+    /// Whether the group resists quantum computers, alone or beside another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_quantum: Option<bool>,
+    /// Whether recorded traffic stays closed when a long-term key is lost.
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub forward_secret: Field<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hello_retry_request: Option<bool>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub signature: Field<Box<str>>,
     /// SSH: the algorithm that signed the key exchange. So for the next three, of the server's direction.
@@ -137,6 +164,12 @@ pub struct Session {
     pub compression: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub certificate: Field<Vec<Certificate>>,
+    /// Whether the protocol sends certificates where they can be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificates_visible: Option<bool>,
+    /// How whoever logged in proved who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub client_auth: Field<bool>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
@@ -146,8 +179,22 @@ pub struct Session {
     pub encrypted: Field<bool>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub sni: Field<Box<str>>,
+    /// The protocol chosen by ALPN.
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub alpn: Field<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub app_protocol: Field<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ike_encryption: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ike_prf: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ike_integrity: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ike_group: Option<Box<str>>,
+    /// What could be read in clear, by kind, personal data masked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contains: Vec<Box<str>>,
     /// Why a field has no key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hidden: BTreeMap<Box<str>, Box<str>>,
@@ -274,7 +321,10 @@ pub struct Certificate {
     pub is_ca: bool,
     /// Lower-case hexadecimal digest of the DER bytes.
     pub sha256: Box<str>,
-    /// Where in the server's list it stood, from 0.
+    /// `server` or `client`, where both may send one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent_by: Option<Box<str>>,
+    /// Where in the sender's list it stood, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u32>,
     /// In TLCP: what it is for, by position.
@@ -449,6 +499,8 @@ facts! {
     IkeAccepts(IkeAccepts) "ike.accepts"
     /// What a QUIC server says before its TLS.
     QuicAccepts(QuicAccepts) "quic.accepts"
+    /// How a network of 802.11 is protected.
+    WirelessNetwork(WirelessNetwork) "wireless.network"
     /// A key that was proved to be held.
     KeyProof(KeyProof) "key.proof"
     /// A person's statement.

@@ -1,6 +1,7 @@
 //! One module a command: its arguments and what it does.
 
 pub(crate) mod assess;
+pub(crate) mod capture;
 pub(crate) mod cert;
 pub(crate) mod collect;
 pub(crate) mod demo;

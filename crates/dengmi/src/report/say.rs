@@ -358,6 +358,10 @@ impl Input<'_> {
                 let software = upgraded.software.as_deref().unwrap_or_default();
                 same(&format!("{} {software}", upgraded.protocol))
             }
+            Fact::WirelessNetwork(network) => {
+                let name = network.ssid.as_deref().unwrap_or(&network.bssid);
+                same(&format!("{name}: {}", network.protection.join(" ")))
+            }
             Fact::QuicAccepts(accepts) => same(&accepts.versions.join(", ")),
             Fact::Features(features) => {
                 let told: Vec<_> = features.told().iter().map(|(name, value)| format!("{name} {value}")).collect();

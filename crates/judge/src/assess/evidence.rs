@@ -63,6 +63,7 @@ impl<'a> Evidence<'a> {
                 | Fact::Features(_)
                 | Fact::Upgraded(_)
                 | Fact::QuicAccepts(_)
+                | Fact::WirelessNetwork(_)
                 | Fact::Foreign(..) => {}
             }
         }

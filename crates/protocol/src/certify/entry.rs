@@ -280,6 +280,7 @@ fn words(read: &certificate::Certificate<'_>, key: &Key) -> Certificate {
         is_ca: read.is_ca(),
         sha256: sha256_text(read.raw),
         position: None,
+        sent_by: None,
         role: None,
         checked: None,
     }

@@ -1,0 +1,452 @@
+//! What is told: a session for each flow that was understood, and at the end what each service was used for.
+
+use super::flow::{Ends, Flow};
+use super::ike::IkeSeen;
+use super::session;
+use super::talk::{Speaker, Talk};
+use super::{Options, Summary};
+use dengmi_core::{
+    Certificate, Completion, Date, Fact, Group, Method, Observation, ObservedId, Place, Protocol, Reach, Session,
+    Suite, UtcDateTime, Version, WirelessNetwork,
+};
+use dengmi_parse::Limits;
+use dengmi_parse::capture::Address;
+use dengmi_parse::plain::Spoken;
+use dengmi_parse::tls::{End, Handshake, Side};
+use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName};
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+
+/// Different uses of services that are counted apart; what comes above is counted together.
+const USES: usize = 1 << 16;
+/// Different lists of certificates whose check is kept.
+const LISTS: usize = 4096;
+/// IKE conversations at a time.
+const IKE: usize = 4096;
+/// Networks of 802.11 that are kept.
+const NETWORKS: usize = 4096;
+
+/// A flow whose talk is over.
+pub(super) struct Told<'f> {
+    pub(super) flow: &'f mut Flow,
+    pub(super) talk: Box<Talk>,
+}
+
+/// What a service was used for: one row of the summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The server. `None`: one of many more than can be counted apart.
+    pub server: Option<SocketAddr>,
+    /// Over UDP, not TCP.
+    pub datagrams: bool,
+    /// `TLS`, `HTTP`, `unknown` and so on.
+    pub protocol: Box<str>,
+    /// Its version, or nothing.
+    pub version: Box<str>,
+    /// Suite and group, or what stands for them.
+    pub suite: Box<str>,
+    /// Whether its payload is encrypted; `None`: cannot be told.
+    pub encrypted: Option<bool>,
+    /// Sessions.
+    pub sessions: u64,
+    /// Those whose handshake was complete.
+    pub complete: u64,
+    /// Bytes of payload of clients and servers.
+    pub bytes: [u64; 2],
+    /// The first and the last packet, in nanoseconds since 1970.
+    pub seen: (u64, u64),
+}
+
+/// By what uses are told apart without making words.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum What {
+    Tls {
+        name: &'static str,
+        version: Option<Version>,
+        suite: Option<Suite>,
+        group: Option<Group>,
+        encrypted: Option<bool>,
+    },
+    Words {
+        protocol: Box<str>,
+        version: Box<str>,
+        suite: Box<str>,
+        encrypted: Option<bool>,
+    },
+}
+
+pub(super) struct Emitter<'a> {
+    options: &'a Options,
+    certifier: &'a mut Certifier,
+    out: &'a mut dyn FnMut(Observation),
+    limits: Limits,
+    /// The file that is being read.
+    pub(super) place: Option<Place>,
+    pub(super) summary: Summary,
+    uses: HashMap<(Option<(Address, u16)>, bool, What), u32, foldhash::fast::RandomState>,
+    lists: HashMap<ListKey, Vec<Certificate>, foldhash::fast::RandomState>,
+    ike: HashMap<[u8; 8], IkeSeen>,
+    networks: BTreeMap<Box<str>, WirelessNetwork>,
+}
+
+/// A list of certificates, whose it is, and the name and day it was checked for.
+type ListKey = (Vec<Box<[u8]>>, bool, Option<Box<str>>, Date);
+
+impl<'a> Emitter<'a> {
+    pub(super) fn new(
+        options: &'a Options,
+        certifier: &'a mut Certifier,
+        out: &'a mut dyn FnMut(Observation),
+    ) -> Emitter<'a> {
+        Emitter {
+            options,
+            certifier,
+            out,
+            limits: Limits::DEFAULT,
+            place: None,
+            summary: Summary::default(),
+            uses: HashMap::default(),
+            lists: HashMap::default(),
+            ike: HashMap::new(),
+            networks: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn began(&mut self) {
+        self.summary.flows += 1;
+    }
+
+    pub(super) fn cut_talk(&mut self) {
+        self.summary.cut += 1;
+    }
+
+    pub(super) fn cut_flows(&mut self, count: u64) {
+        self.summary.cut += count;
+    }
+
+    /// A flow is over.
+    pub(super) fn over(&mut self, mut flow: Flow, how: End) {
+        flow.finish(how, self);
+        let (bytes, (_, last)) = (flow.bytes(), flow.times());
+        match self.summary.services.get_mut(flow.service() as usize) {
+            Some(service) => {
+                for (sum, more) in service.bytes.iter_mut().zip(bytes) {
+                    *sum = sum.saturating_add(more);
+                }
+                service.seen.1 = service.seen.1.max(last);
+            }
+            None => self.summary.silent += 1,
+        }
+    }
+
+    /// Tells a session; gives the use that its bytes count for.
+    pub(super) fn tell(&mut self, told: Told<'_>) -> u32 {
+        let Told { flow, talk } = told;
+        let ends = flow.ends();
+        let (first, _) = flow.times();
+        self.summary.overlaps += u64::from(talk.overlap);
+        let before = talk.before.as_ref().map(|watcher| watcher.told());
+        match &talk.speaker {
+            Speaker::Tls(watcher) | Speaker::Dtls(watcher) => {
+                let handshake = watcher.handshake();
+                let complete = session::completion(handshake) == Completion::Complete;
+                let encrypted = match complete {
+                    true => {
+                        handshake.suite.and_then(dengmi_core::registry::suite).map(|entry| entry.encryption.is_some())
+                    }
+                    false => handshake.midstream.then_some(true),
+                };
+                let what = What::Tls {
+                    name: session::family_name(handshake),
+                    version: handshake.version,
+                    suite: handshake.suite,
+                    group: handshake.group,
+                    encrypted,
+                };
+                if self.options.sessions {
+                    let certificates = self.certificates(handshake, first);
+                    let mut session = session::tls(handshake, certificates, &self.limits);
+                    if let Some(before) = before {
+                        session.starttls = before.starttls.clone();
+                        session.app_protocol = dengmi_core::Field::Seen(before.protocol.name().into());
+                    }
+                    self.observe(session::family(handshake), session, &ends, first, talk.packet);
+                }
+                self.used(ends, what, complete, first)
+            }
+            Speaker::Ssh(watcher) => {
+                let handshake = watcher.handshake();
+                let session = session::ssh(handshake, &self.limits);
+                let word = |field: &dengmi_core::Field<Box<str>>| field.seen().cloned().unwrap_or_default();
+                let what = What::Words {
+                    protocol: "SSH".into(),
+                    version: word(&session.version),
+                    suite: [&session.key_exchange, &session.host_key_alg, &session.cipher]
+                        .map(word)
+                        .join(" ")
+                        .trim()
+                        .into(),
+                    encrypted: session.encrypted.seen().copied(),
+                };
+                self.finish(Protocol::Ssh, session, ends, what, first, talk.packet)
+            }
+            Speaker::Quic(watcher) => {
+                let (version, suite, group) = session::quic_choice(watcher, &self.limits);
+                let words = [suite.map(|suite| suite.to_string()), group.map(|group| group.to_string())];
+                let what = What::Words {
+                    protocol: "QUIC".into(),
+                    version: version.map(|version| version.to_string().into()).unwrap_or_default(),
+                    suite: words.into_iter().flatten().collect::<Vec<_>>().join(" ").into(),
+                    encrypted: suite.map(|_| true),
+                };
+                let session = session::quic(watcher, &self.limits);
+                self.finish(Protocol::Quic, session, ends, what, first, talk.packet)
+            }
+            Speaker::Plain(watcher) => {
+                let told = watcher.told();
+                let what = What::Words {
+                    protocol: told.protocol.name().into(),
+                    version: told.version.clone().unwrap_or_default(),
+                    suite: told.auth.clone().unwrap_or_default(),
+                    encrypted: Some(false),
+                };
+                self.finish(Protocol::Plain, session::plain(told), ends, what, first, talk.packet)
+            }
+            Speaker::Named(spoken) => self.named(*spoken, ends, first, talk.packet),
+            Speaker::Ike => self.used(ends, words("IKE", "", Some(true)), true, first),
+            Speaker::Unknown => {
+                let encrypted = looks_encrypted(&talk.sample(flow.client_end()));
+                self.used(ends, words("unknown", "", encrypted), false, first)
+            }
+        }
+    }
+
+    fn named(&mut self, spoken: Spoken, ends: Ends, first: u64, packet: u64) -> u32 {
+        let encrypted = spoken.encrypts();
+        let what = words(spoken.name(), "", encrypted);
+        let session = session::named(spoken.name(), encrypted);
+        self.finish(Protocol::Plain, session, ends, what, first, packet)
+    }
+
+    fn finish(&mut self, protocol: Protocol, session: Session, ends: Ends, what: What, first: u64, packet: u64) -> u32 {
+        let complete = session.handshake == Completion::Complete;
+        if self.options.sessions {
+            self.observe(protocol, session, &ends, first, packet);
+        }
+        self.used(ends, what, complete, first)
+    }
+
+    /// Counts a session for its service.
+    fn used(&mut self, ends: Ends, what: What, complete: bool, first: u64) -> u32 {
+        self.summary.sessions += 1;
+        let services = &mut self.summary.services;
+        let full = self.uses.len() >= USES;
+        let mut key = (Some(ends.server), ends.datagrams, what);
+        if full && !self.uses.contains_key(&key) {
+            key.0 = None;
+        }
+        let at = *self.uses.entry(key).or_insert_with_key(|(server, datagrams, what)| {
+            let (protocol, version, suite, encrypted) = what.words();
+            services.push(Service {
+                server: server.map(|(address, port)| SocketAddr::new(address.ip(), port)),
+                datagrams: *datagrams,
+                protocol,
+                version,
+                suite,
+                encrypted,
+                sessions: 0,
+                complete: 0,
+                bytes: [0; 2],
+                seen: (first, first),
+            });
+            u32::try_from(services.len().saturating_sub(1)).unwrap_or(super::flow::NO_SERVICE)
+        });
+        if let Some(service) = self.summary.services.get_mut(at as usize) {
+            service.sessions += 1;
+            service.complete += u64::from(complete);
+            service.seen.0 = service.seen.0.min(first);
+        }
+        at
+    }
+
+    fn observe(&mut self, protocol: Protocol, mut session: Session, ends: &Ends, first: u64, packet: u64) {
+        let (client, server) = (ends.client, ends.server);
+        session.client = Some(client.0.to_string().into());
+        session.client_port = Some(client.1);
+        session.server = Some(server.0.to_string().into());
+        session.server_port = Some(server.1);
+        session.transport = Some(if ends.datagrams { "udp" } else { "tcp" }.into());
+        let observed = SocketAddr::new(server.0.ip(), server.1).to_string();
+        self.put(observed.as_str().into(), Fact::Session(protocol, Box::new(session)), first, packet);
+    }
+
+    fn put(&mut self, observed: ObservedId, fact: Fact, time: u64, packet: u64) {
+        let place = self.place.clone().map(|place| Box::new(Place { at: dengmi_core::Where::Packet(packet), ..place }));
+        (self.out)(Observation {
+            observed,
+            subject: None,
+            reach: Reach::Seen,
+            method: Method::ToolTest,
+            at: instant(time),
+            tool: self.options.tool.clone(),
+            place,
+            fact,
+        });
+    }
+
+    /// The certificates of both sides, checked for the day of the session.
+    fn certificates(&mut self, handshake: &Handshake, time: u64) -> Vec<Certificate> {
+        let mut certificates = Vec::new();
+        for side in [Side::Server, Side::Client] {
+            if let Some(list) = handshake.certificates.of(side).as_ref().filter(|list| !list.is_empty()) {
+                let name = handshake.server_name.clone().filter(|_| side == Side::Server);
+                let is_pair = session::family(handshake) == Protocol::Tlcp;
+                certificates.extend(self.list(list, side, name, is_pair, instant(time).date()));
+            }
+        }
+        certificates
+    }
+
+    fn list(
+        &mut self,
+        list: &[Box<[u8]>],
+        side: Side,
+        name: Option<Box<str>>,
+        is_pair: bool,
+        on: Date,
+    ) -> Vec<Certificate> {
+        let key = (list.to_vec(), side == Side::Server, name, on);
+        if let Some(known) = self.lists.get(&key) {
+            return known.clone();
+        }
+        let ders: Vec<&[u8]> = list.iter().map(|der| &**der).collect();
+        let service: Option<ServiceName> = key.2.as_deref().and_then(|name| name.parse().ok());
+        let (purpose, word) = match side {
+            Side::Server => (Purpose::Server, "server"),
+            Side::Client => (Purpose::Client, "client"),
+        };
+        let layout = if is_pair { Layout::Pair } else { Layout::Chain };
+        let certified = self.certifier.certify(&ders, &Asked { on, name: service.as_ref(), layout, purpose });
+        let told = certified.into_iter().zip(list).enumerate().map(|(position, (certified, der))| {
+            let certificate = certified.map_or_else(
+                |_| Certificate {
+                    sha256: dengmi_protocol::certify::sha256_text(der),
+                    position: u32::try_from(position).ok(),
+                    ..Certificate::default()
+                },
+                |certified| certified.certificate,
+            );
+            Certificate { sent_by: Some(word.into()), ..certificate }
+        });
+        let told: Vec<Certificate> = told.collect();
+        if self.lists.len() >= LISTS {
+            self.lists.clear();
+        }
+        self.lists.insert(key, told.clone());
+        told
+    }
+
+    /// A datagram of IKE; `true` once its session is complete.
+    pub(super) fn ike(&mut self, flow: &Flow, side: Side, datagram: &[u8], packet: u64, limits: &Limits) -> bool {
+        let Some(message) = super::ike::read(datagram, limits) else { return false };
+        let initiator = message.header.initiator;
+        if self.ike.len() >= IKE && !self.ike.contains_key(&initiator) {
+            self.summary.cut += 1;
+            return true;
+        }
+        let seen = self.ike.entry(initiator).or_insert_with(|| IkeSeen::new(flow.ends(), (flow.times().1, packet)));
+        seen.take(side, &message, limits);
+        seen.is_complete()
+    }
+
+    /// A packet of ESP was seen between two addresses.
+    pub(super) fn protected(&mut self, client: Address, server: Address, name: &'static str, bytes: usize, time: u64) {
+        let ends = Ends { client: (client, 0), server: (server, 0), datagrams: true };
+        let at = self.used(ends, words(name, "", (name == "ESP").then_some(true)), false, time);
+        if let Some(service) = self.summary.services.get_mut(at as usize) {
+            let [sent, _] = &mut service.bytes;
+            *sent = sent.saturating_add(bytes as u64);
+            service.seen.1 = service.seen.1.max(time);
+        }
+    }
+
+    /// A network of 802.11 said how it is protected.
+    pub(super) fn network(&mut self, network: WirelessNetwork, time: u64, packet: u64) {
+        if self.networks.len() >= NETWORKS || self.networks.get(&network.bssid) == Some(&network) {
+            return;
+        }
+        self.networks.insert(network.bssid.clone(), network.clone());
+        if self.options.sessions {
+            let observed = format!("bssid:{}", network.bssid);
+            self.put(observed.as_str().into(), Fact::WirelessNetwork(Box::new(network)), time, packet);
+        }
+    }
+
+    /// Nothing more comes.
+    pub(super) fn end(mut self) -> Summary {
+        let mut left: Vec<IkeSeen> = self.ike.drain().map(|(_, seen)| seen).collect();
+        left.sort_by_key(|seen| seen.began);
+        let wanted = self.options.sessions;
+        for seen in left.into_iter().filter(|_| wanted) {
+            let (ends, (time, packet)) = (seen.ends, seen.began);
+            self.observe(Protocol::Ike, seen.session(), &ends, time, packet);
+        }
+        self.summary.networks = self.networks.into_values().collect();
+        self.summary
+    }
+}
+
+impl What {
+    fn words(&self) -> (Box<str>, Box<str>, Box<str>, Option<bool>) {
+        match self {
+            What::Tls { name, version, suite, group, encrypted } => {
+                let words = [suite.map(|suite| suite.to_string()), group.map(|group| group.to_string())];
+                (
+                    (*name).into(),
+                    version.map(session::version_number).unwrap_or_default().into(),
+                    words.into_iter().flatten().collect::<Vec<_>>().join(" ").into(),
+                    *encrypted,
+                )
+            }
+            What::Words { protocol, version, suite, encrypted } => {
+                (protocol.clone(), version.clone(), suite.clone(), *encrypted)
+            }
+        }
+    }
+}
+
+fn words(protocol: &str, version: &str, encrypted: Option<bool>) -> What {
+    What::Words { protocol: protocol.into(), version: version.into(), suite: Box::default(), encrypted }
+}
+
+/// An instant of a capture. What cannot be one is 1970.
+fn instant(nanoseconds: u64) -> UtcDateTime {
+    UtcDateTime::from_unix_timestamp_nanos(i128::from(nanoseconds)).unwrap_or(UtcDateTime::UNIX_EPOCH)
+}
+
+/// Fewer bytes than this say nothing about what they are.
+const SAID: usize = 128;
+/// Of 15 degrees of freedom, this is exceeded by one random text in a thousand.
+const CHI_SQUARE: f64 = 37.7;
+
+/// Whether the first bytes of a flow look like ciphertext: halves of bytes as if drawn by lot, and no text. `None`: too few
+/// to say, or neither. Compressed data look the same.
+fn looks_encrypted(samples: &[&[u8]; 2]) -> Option<bool> {
+    let bytes = samples.iter().copied().max_by_key(|sample| sample.len())?;
+    if bytes.len() < SAID {
+        return None;
+    }
+    let printable = bytes.iter().filter(|byte| matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n')).count();
+    if printable * 10 >= bytes.len() * 9 {
+        return Some(false);
+    }
+    let mut counts = [0_u32; 16];
+    for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+        if let Some(count) = counts.get_mut(usize::from(half)) {
+            *count += 1;
+        }
+    }
+    let expected = bytes.len() as f64 * 2.0 / 16.0;
+    let chi_square: f64 = counts.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
+    (chi_square < CHI_SQUARE).then_some(true)
+}

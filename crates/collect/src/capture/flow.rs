@@ -1,0 +1,513 @@
+//! The table of flows: who talks to whom, how much, and the bytes of each direction in their order.
+//!
+//! A flow that is understood is a row of counters. Only while something can still be learned from its bytes it has a
+//! [`Talk`], and what all talks hold is bounded: then the oldest are cut.
+
+use super::emit::{Emitter, Told};
+use super::talk::{Outcome, Talk};
+use dengmi_parse::Limits;
+use dengmi_parse::capture::{Address, Transport};
+use dengmi_parse::tls::{End, Side};
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
+/// Flows at a time. At this number those that were silent longest are cut.
+const FLOWS: usize = 1_000_000;
+/// Bytes that all talks may hold.
+const HELD: usize = 32 << 20;
+/// Nanoseconds after which a silent flow is over.
+const IDLE: u64 = 300 * 1_000_000_000;
+/// Nanoseconds between two looks for flows that are over.
+const SWEEP: u64 = 60 * 1_000_000_000;
+/// Bytes of a direction that wait for what lies before them.
+const LATE_BYTES: usize = 64 << 10;
+/// Segments of a direction that wait for what lies before them.
+const LATE_SEGMENTS: usize = 64;
+/// A flow has no service yet.
+pub(super) const NO_SERVICE: u32 = u32::MAX;
+
+/// Both ends of a flow, the lower first, so that both directions are one flow.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    low: u128,
+    high: u128,
+    ports: u32,
+    datagrams: bool,
+}
+
+/// One flow.
+pub(super) struct Flow {
+    key: Key,
+    /// Bytes of payload, by end: sent by the lower, by the higher.
+    bytes: [u64; 2],
+    first: u64,
+    last: u64,
+    talk: Option<Box<Talk>>,
+    /// TCP: the number of the next byte of each end, once known.
+    next: [u32; 2],
+    /// The use of a service that its bytes count for.
+    service: u32,
+    started: [bool; 2],
+    finished: [bool; 2],
+    /// Which end is the client.
+    client: u8,
+    /// Whether that is known, or guessed from the ports.
+    client_is_known: bool,
+    /// Something may still be learned from its bytes.
+    open: bool,
+}
+
+/// One end of a flow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) client: (Address, u16),
+    pub(super) server: (Address, u16),
+    pub(super) datagrams: bool,
+}
+
+impl Key {
+    /// The key of a packet, and which end sent it.
+    fn of(packet: &Transport<'_>) -> (Key, usize) {
+        let source = (u128::from_be_bytes(packet.source.0), packet.source_port);
+        let destination = (u128::from_be_bytes(packet.destination.0), packet.destination_port);
+        let sender = usize::from(source > destination);
+        let (low, high) = if sender == 0 { (source, destination) } else { (destination, source) };
+        let ports = (u32::from(low.1) << 16) | u32::from(high.1);
+        (Key { low: low.0, high: high.0, ports, datagrams: packet.segment.is_none() }, sender)
+    }
+
+    fn end(&self, end: usize) -> (Address, u16) {
+        let [high, low, last, port] = self.ports.to_be_bytes();
+        match end {
+            0 => (Address(self.low.to_be_bytes()), u16::from_be_bytes([high, low])),
+            _ => (Address(self.high.to_be_bytes()), u16::from_be_bytes([last, port])),
+        }
+    }
+}
+
+impl Flow {
+    fn new(key: Key, time: u64) -> Flow {
+        Flow {
+            key,
+            bytes: [0; 2],
+            first: time,
+            last: time,
+            talk: None,
+            next: [0; 2],
+            service: NO_SERVICE,
+            started: [false; 2],
+            finished: [false; 2],
+            client: 0,
+            client_is_known: false,
+            open: true,
+        }
+    }
+
+    fn side(&self, end: usize) -> Side {
+        if end == usize::from(self.client) { Side::Client } else { Side::Server }
+    }
+
+    /// Who is the client and who the server.
+    pub(super) fn ends(&self) -> Ends {
+        let client = usize::from(self.client);
+        Ends { client: self.key.end(client), server: self.key.end(1 - client), datagrams: self.key.datagrams }
+    }
+
+    /// Bytes of payload that client and server sent.
+    pub(super) fn bytes(&self) -> [u64; 2] {
+        let [low, high] = self.bytes;
+        if self.client == 0 { [low, high] } else { [high, low] }
+    }
+
+    pub(super) fn times(&self) -> (u64, u64) {
+        (self.first, self.last)
+    }
+
+    pub(super) fn service(&self) -> u32 {
+        self.service
+    }
+
+    /// The ends where nobody saw the connection begin: whoever has the lower port is the server; with equal ones whoever
+    /// was heard first is the client.
+    fn guess_client(&mut self, sender: usize) {
+        let (low, high) = (self.key.end(0).1, self.key.end(1).1);
+        let client = match low.cmp(&high) {
+            std::cmp::Ordering::Less => 1,
+            std::cmp::Ordering::Greater => 0,
+            std::cmp::Ordering::Equal => sender,
+        };
+        self.client = u8::from(client == 1);
+    }
+}
+
+/// All flows that are not over.
+pub(super) struct Flows {
+    index: HashTable<u32>,
+    hasher: foldhash::fast::RandomState,
+    flows: Vec<Flow>,
+    free: Vec<u32>,
+    /// Bytes that talks hold.
+    held: usize,
+    swept: u64,
+    most: usize,
+    most_held: usize,
+}
+
+impl Flows {
+    pub(super) fn new() -> Flows {
+        Flows::bounded(FLOWS, HELD)
+    }
+
+    fn bounded(most: usize, most_held: usize) -> Flows {
+        Flows {
+            index: HashTable::new(),
+            hasher: foldhash::fast::RandomState::default(),
+            flows: Vec::new(),
+            free: Vec::new(),
+            held: 0,
+            swept: 0,
+            most: most.max(16),
+            most_held,
+        }
+    }
+
+    /// Takes a packet.
+    #[inline]
+    pub(super) fn take(
+        &mut self,
+        packet: &Transport<'_>,
+        time: u64,
+        number: u64,
+        limits: &Limits,
+        emitter: &mut Emitter<'_>,
+    ) {
+        let (key, sender) = Key::of(packet);
+        let hash = self.hasher.hash_one(key);
+        let flows = &self.flows;
+        let known = |&slot: &u32| flows.get(slot as usize).is_some_and(|flow| flow.key == key);
+        let slot = match self.index.find(hash, known) {
+            Some(&slot) => slot,
+            None => match self.begin(key, hash, sender, packet, time, emitter) {
+                Some(slot) => slot,
+                None => return,
+            },
+        };
+        let Some(flow) = self.flows.get_mut(slot as usize) else { return };
+        flow.last = flow.last.max(time);
+        if let Some(sent) = flow.bytes.get_mut(sender) {
+            *sent = sent.saturating_add(packet.payload.len().saturating_add(packet.missing) as u64);
+        }
+        let over = match &packet.segment {
+            Some(segment) => {
+                let flags = segment.flags;
+                if flags.syn() {
+                    if flow.begins_anew(sender, segment.sequence, flags.ack()) {
+                        let ended = std::mem::replace(flow, Flow::new(key, time));
+                        self.held = self.held.saturating_sub(ended.held());
+                        emitter.over(ended, End::Cut);
+                        let Some(flow) = self.flows.get_mut(slot as usize) else { return };
+                        flow.syn(sender, segment.sequence, flags.ack());
+                    } else {
+                        flow.syn(sender, segment.sequence, flags.ack());
+                    }
+                }
+                let Some(flow) = self.flows.get_mut(slot as usize) else { return };
+                if flow.open && (!packet.payload.is_empty() || packet.missing > 0) {
+                    let before = flow.held();
+                    let sequence = segment.sequence.wrapping_add(u32::from(flags.syn()));
+                    flow.segment(sender, sequence, packet, number, limits, emitter);
+                    self.held = self.held.saturating_sub(before).saturating_add(flow.held());
+                }
+                if flags.fin()
+                    && let Some(finished) = flow.finished.get_mut(sender)
+                {
+                    *finished = true;
+                }
+                flags.rst() || flow.finished == [true, true]
+            }
+            None => {
+                if flow.open {
+                    let before = flow.held();
+                    flow.datagram(sender, packet, number, limits, emitter);
+                    self.held = self.held.saturating_sub(before).saturating_add(flow.held());
+                }
+                false
+            }
+        };
+        if over {
+            let how = if packet.segment.is_some_and(|segment| segment.flags.rst()) { End::Reset } else { End::Closed };
+            self.remove(slot, hash, how, emitter);
+        }
+        if self.held > self.most_held {
+            self.cut_talks(emitter);
+        }
+        if time.saturating_sub(self.swept) > SWEEP {
+            self.sweep(time, emitter);
+        }
+    }
+
+    /// A packet of no known flow begins one, unless it says nothing.
+    fn begin(
+        &mut self,
+        key: Key,
+        hash: u64,
+        sender: usize,
+        packet: &Transport<'_>,
+        time: u64,
+        emitter: &mut Emitter<'_>,
+    ) -> Option<u32> {
+        let syn = packet.segment.is_some_and(|segment| segment.flags.syn());
+        if packet.payload.is_empty() && packet.missing == 0 && !syn {
+            return None;
+        }
+        if self.index.len() >= self.most {
+            self.make_room(emitter);
+        }
+        let mut flow = Flow::new(key, time);
+        flow.guess_client(sender);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                *self.flows.get_mut(slot as usize)? = flow;
+                slot
+            }
+            None => {
+                let slot = u32::try_from(self.flows.len()).ok()?;
+                self.flows.push(flow);
+                slot
+            }
+        };
+        let (flows, hasher) = (&self.flows, &self.hasher);
+        self.index
+            .insert_unique(hash, slot, |&slot| flows.get(slot as usize).map_or(0, |flow| hasher.hash_one(flow.key)));
+        emitter.began();
+        Some(slot)
+    }
+
+    fn remove(&mut self, slot: u32, hash: u64, how: End, emitter: &mut Emitter<'_>) {
+        if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
+            entry.remove();
+        }
+        if let Some(flow) = self.flows.get_mut(slot as usize) {
+            let key = flow.key;
+            let ended = std::mem::replace(flow, Flow::new(key, 0));
+            self.held = self.held.saturating_sub(ended.held());
+            self.free.push(slot);
+            emitter.over(ended, how);
+        }
+    }
+
+    /// Ends what has been silent for long.
+    #[cold]
+    fn sweep(&mut self, time: u64, emitter: &mut Emitter<'_>) {
+        self.swept = time;
+        self.remove_all(|flow| time.saturating_sub(flow.last) > IDLE, End::Silent, emitter);
+    }
+
+    /// Ends the sixteenth of all flows that was silent longest.
+    #[cold]
+    fn make_room(&mut self, emitter: &mut Emitter<'_>) {
+        let mut times: Vec<u64> =
+            self.index.iter().filter_map(|&slot| Some(self.flows.get(slot as usize)?.last)).collect();
+        let at = times.len() / 16;
+        if at < times.len() {
+            let (_, &mut oldest, _) = times.select_nth_unstable(at);
+            let mut left = at.saturating_add(1);
+            let chosen = |flow: &Flow| {
+                let take = flow.last <= oldest && left > 0;
+                left = left.saturating_sub(usize::from(take));
+                take
+            };
+            let cut = self.remove_all(chosen, End::Cut, emitter);
+            emitter.cut_flows(cut);
+        }
+    }
+
+    fn remove_all(&mut self, mut chosen: impl FnMut(&Flow) -> bool, how: End, emitter: &mut Emitter<'_>) -> u64 {
+        let flows = &self.flows;
+        let over: Vec<u32> =
+            self.index.iter().copied().filter(|&slot| flows.get(slot as usize).is_some_and(&mut chosen)).collect();
+        for &slot in &over {
+            let Some(flow) = self.flows.get(slot as usize) else { continue };
+            let hash = self.hasher.hash_one(flow.key);
+            self.remove(slot, hash, how, emitter);
+        }
+        over.len() as u64
+    }
+
+    /// Ends the older half of all talks; their flows stay as counters.
+    #[cold]
+    fn cut_talks(&mut self, emitter: &mut Emitter<'_>) {
+        let mut talking: Vec<(u64, u32)> = self
+            .index
+            .iter()
+            .filter_map(|&slot| {
+                let flow = self.flows.get(slot as usize)?;
+                flow.talk.as_ref().map(|_| (flow.last, slot))
+            })
+            .collect();
+        talking.sort_unstable();
+        let half = talking.len().div_ceil(2);
+        for &(_, slot) in talking.iter().take(half) {
+            if let Some(flow) = self.flows.get_mut(slot as usize) {
+                self.held = self.held.saturating_sub(flow.held());
+                flow.cut(emitter);
+                emitter.cut_talk();
+            }
+        }
+    }
+
+    /// Nothing more comes: every flow is over.
+    pub(super) fn end(&mut self, emitter: &mut Emitter<'_>) {
+        // In the order of their beginning, which is the same every time.
+        let mut left: Vec<(u64, u32)> =
+            self.index.iter().filter_map(|&slot| Some((self.flows.get(slot as usize)?.first, slot))).collect();
+        left.sort_unstable();
+        for (_, slot) in left {
+            let Some(flow) = self.flows.get(slot as usize) else { continue };
+            let hash = self.hasher.hash_one(flow.key);
+            self.remove(slot, hash, End::Cut, emitter);
+        }
+    }
+}
+
+impl Flow {
+    /// Bytes that its talk holds.
+    fn held(&self) -> usize {
+        self.talk.as_ref().map_or(0, |talk| talk.held())
+    }
+
+    /// Whether a SYN belongs to a new connection on the same ports.
+    fn begins_anew(&self, sender: usize, sequence: u32, answers: bool) -> bool {
+        let started = self.started.get(sender).copied().unwrap_or_default();
+        let next = self.next.get(sender).copied().unwrap_or_default();
+        !answers && started && next != sequence.wrapping_add(1) && self.bytes != [0, 0]
+    }
+
+    fn syn(&mut self, sender: usize, sequence: u32, answers: bool) {
+        if !self.started.get(sender).copied().unwrap_or_default() {
+            self.start(sender, sequence.wrapping_add(1));
+        }
+        self.client = u8::from((sender == 1) != answers);
+        self.client_is_known = true;
+    }
+
+    fn start(&mut self, sender: usize, next: u32) {
+        if let (Some(started), Some(number)) = (self.started.get_mut(sender), self.next.get_mut(sender)) {
+            (*started, *number) = (true, next);
+        }
+    }
+
+    /// A segment with payload: what is next goes on, what is early waits, what is old is passed over.
+    fn segment(
+        &mut self,
+        sender: usize,
+        sequence: u32,
+        packet: &Transport<'_>,
+        number: u64,
+        limits: &Limits,
+        emitter: &mut Emitter<'_>,
+    ) {
+        if !self.started.get(sender).copied().unwrap_or_default() {
+            self.start(sender, sequence);
+        }
+        let mut next = self.next.get(sender).copied().unwrap_or_default();
+        let mut talk = self.talk.take().unwrap_or_else(|| Box::new(Talk::new(number)));
+        let mut payload = packet.payload;
+        let ahead = sequence.wrapping_sub(next);
+        let mut outcome = Outcome::Need;
+        if ahead == 0 || ahead > u32::MAX / 2 {
+            let old = usize::try_from(next.wrapping_sub(sequence)).unwrap_or(usize::MAX);
+            if old > 0 {
+                talk.compare(sender, old, payload);
+            }
+            payload = payload.get(old..).unwrap_or_default();
+            if !payload.is_empty() {
+                next = next.wrapping_add(u32::try_from(payload.len()).unwrap_or_default());
+                outcome = talk.feed(sender, payload, self, limits);
+            }
+            while outcome == Outcome::Need
+                && let Some(late) = talk.late(sender, next)
+            {
+                next = next.wrapping_add(u32::try_from(late.len()).unwrap_or_default());
+                outcome = talk.feed(sender, &late, self, limits);
+            }
+            if packet.missing > 0 && outcome == Outcome::Need {
+                talk.end(self.side(sender), End::Cut);
+                talk.lose(sender);
+            }
+        } else if !talk.keep(sender, sequence, payload, LATE_SEGMENTS, LATE_BYTES) {
+            // What is missing does not come any more.
+            talk.end(self.side(sender), End::Cut);
+            talk.lose(sender);
+        }
+        if let Some(kept) = self.next.get_mut(sender) {
+            *kept = next;
+        }
+        self.conclude(talk, outcome, emitter);
+    }
+
+    fn datagram(
+        &mut self,
+        sender: usize,
+        packet: &Transport<'_>,
+        number: u64,
+        limits: &Limits,
+        emitter: &mut Emitter<'_>,
+    ) {
+        if packet.payload.is_empty() {
+            return;
+        }
+        let mut talk = self.talk.take().unwrap_or_else(|| Box::new(Talk::new(number)));
+        let outcome = talk.datagram(sender, packet.payload, self, limits, emitter);
+        self.conclude(talk, outcome, emitter);
+    }
+
+    fn conclude(&mut self, talk: Box<Talk>, outcome: Outcome, emitter: &mut Emitter<'_>) {
+        match outcome {
+            Outcome::Need => self.talk = Some(talk),
+            Outcome::Enough => {
+                self.open = false;
+                self.service = emitter.tell(Told { flow: self, talk });
+            }
+        }
+    }
+
+    /// Which end is the client, for the talk to ask.
+    pub(super) fn client_end(&self) -> usize {
+        usize::from(self.client)
+    }
+
+    pub(super) fn client_is_known(&self) -> bool {
+        self.client_is_known
+    }
+
+    /// The guess was wrong.
+    pub(super) fn turn_round(&mut self) {
+        self.client = 1 - self.client.min(1);
+        self.client_is_known = true;
+    }
+
+    pub(super) fn client_was_seen(&mut self) {
+        self.client_is_known = true;
+    }
+
+    /// Its talk ends here; its bytes are counted on.
+    fn cut(&mut self, emitter: &mut Emitter<'_>) {
+        self.open = false;
+        if let Some(mut talk) = self.talk.take() {
+            [Side::Client, Side::Server].into_iter().for_each(|side| talk.end(side, End::Cut));
+            self.service = emitter.tell(Told { flow: self, talk });
+        }
+    }
+
+    /// What is told of a flow that is over, if nothing was told before.
+    pub(super) fn finish(&mut self, how: End, emitter: &mut Emitter<'_>) {
+        if let Some(mut talk) = self.talk.take() {
+            for (end, finished) in self.finished.into_iter().enumerate() {
+                let how = if finished { End::Closed } else { how };
+                talk.end(self.side(end), how);
+            }
+            self.service = emitter.tell(Told { flow: self, talk });
+        }
+    }
+}

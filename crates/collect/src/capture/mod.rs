@@ -1,0 +1,303 @@
+//! Captures: which cryptography the traffic really used, session by session.
+//!
+//! One thread reads and expands, another takes packets apart, puts each direction's bytes into their order and follows
+//! them until the keys are on; from there a flow is a row of counters. Memory depends on how many flows there are at a
+//! time, and not on the size of the file. Flows go on from one file to the next.
+//!
+//! What cannot be seen has no value and a reason; it is never "absent".
+
+mod emit;
+mod flow;
+mod ike;
+mod input;
+mod session;
+mod talk;
+
+pub use crate::probe::Cancel;
+pub use emit::Service;
+pub use input::Source;
+
+use dengmi_core::{Date, Observation, Place, Sha256Digest, Where, WirelessNetwork};
+use dengmi_parse::capture::{
+    Added, Defragmenter, Dissected, Encapsulated, Item, Label, Packet, PacketReader, dissect, wireless,
+};
+use dengmi_parse::{Defect, Limits};
+use dengmi_protocol::certify::Certifier;
+use emit::Emitter;
+use flow::Flows;
+use std::io;
+use std::sync::Arc;
+
+/// How captures are read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether each session becomes an observation; the summary is made in any case.
+    pub sessions: bool,
+    /// Whether the end of the last file is waited for: it is still being written.
+    pub follow: bool,
+    /// This program and its version, for the observations.
+    pub tool: Arc<str>,
+}
+
+/// What all files came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// What services were used for, in the order of their first session.
+    pub services: Vec<Service>,
+    /// Networks of 802.11.
+    pub networks: Vec<WirelessNetwork>,
+    /// Files that were read to their end.
+    pub files: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Bytes of packets as captured.
+    pub bytes: u64,
+    /// Packets that could not be taken apart.
+    pub undecodable: u64,
+    /// Packets of which the capture holds only a part.
+    pub short: u64,
+    /// Flows of TCP and UDP.
+    pub flows: u64,
+    /// Flows without payload.
+    pub silent: u64,
+    /// Sessions that were told.
+    pub sessions: u64,
+    /// Flows and datagrams that were given up because there were too many at a time.
+    pub cut: u64,
+    /// Flows in which bytes came a second time with other values.
+    pub overlaps: u64,
+    /// What was wrong with files, and with which.
+    pub defects: Vec<(Box<str>, Defect)>,
+    /// Secrets that files brought along, which are not used.
+    pub secrets: u64,
+    /// The run was ended early.
+    pub cancelled: bool,
+}
+
+/// Why captures could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRead {
+    /// A file cannot be opened or read.
+    #[error("{file}: {error}")]
+    Io {
+        /// Which file.
+        file: Box<str>,
+        /// Why.
+        error: io::Error,
+    },
+    /// A file is no capture.
+    #[error("{file}: {defect}")]
+    NotCapture {
+        /// Which file.
+        file: Box<str>,
+        /// What is wrong at its start.
+        defect: Defect,
+    },
+}
+
+/// Reads all captures. `name` gives the digest of a file as an artifact, where it is one: observations then say in which
+/// packet their session began.
+///
+/// # Errors
+/// [`NotRead`] for a file that cannot be read, or is no capture from its start. What is wrong further on is in the summary.
+pub fn capture(
+    sources: &[Source],
+    options: &Options,
+    certifier: &mut Certifier,
+    cancel: &Cancel,
+    name: &mut dyn FnMut(&Source) -> Option<Sha256Digest>,
+    out: &mut dyn FnMut(Observation),
+) -> Result<Summary, NotRead> {
+    let io = |file: &str, error| NotRead::Io { file: file.into(), error };
+    let files = input::files(sources).map_err(|error| io(&text(sources.first()), error))?;
+    let mut analyst = Analyst {
+        flows: Flows::new(),
+        fragments: Defragmenter::default(),
+        labels: Vec::new(),
+        limits: Limits::DEFAULT,
+        time: 0,
+        emitter: Emitter::new(options, certifier, out),
+    };
+    let count = files.len();
+    for (number, source) in files.iter().enumerate() {
+        let file = text(Some(source));
+        let artifact = name(source);
+        analyst.emitter.place = artifact.map(|artifact| Place { artifact, what: Some(file.clone()), at: Where::Whole });
+        let follow = options.follow && number + 1 == count;
+        let read = input::read(source, follow, cancel).and_then(|blocks| analyst.file(&blocks, cancel));
+        match read.map_err(|error| io(&file, error))? {
+            None => {}
+            Some(defect) if analyst.emitter.summary.packets == 0 && count == 1 => {
+                return Err(NotRead::NotCapture { file, defect });
+            }
+            Some(defect) => analyst.emitter.summary.defects.push((file, defect)),
+        }
+        analyst.emitter.summary.files += 1;
+        if cancel.is_cancelled() {
+            analyst.emitter.summary.cancelled = true;
+            break;
+        }
+    }
+    let Analyst { mut flows, mut fragments, mut emitter, .. } = analyst;
+    emitter.summary.cut += fragments.end() as u64;
+    flows.end(&mut emitter);
+    Ok(emitter.end())
+}
+
+fn text(source: Option<&Source>) -> Box<str> {
+    match source {
+        Some(Source::Path(path)) => path.display().to_string().into(),
+        Some(Source::Stdin) => "-".into(),
+        None => Box::default(),
+    }
+}
+
+/// Whoever takes packets apart.
+struct Analyst<'a> {
+    flows: Flows,
+    fragments: Defragmenter,
+    labels: Vec<Label>,
+    limits: Limits,
+    time: u64,
+    emitter: Emitter<'a>,
+}
+
+impl Analyst<'_> {
+    /// Reads one file to its end; what is wrong with it.
+    fn file(&mut self, blocks: &input::Blocks, cancel: &Cancel) -> io::Result<Option<Defect>> {
+        let mut reader = PacketReader::default();
+        // A packet that lies across two blocks.
+        let mut across: Vec<u8> = Vec::new();
+        let mut offset = 0_usize;
+        let place = |defect: Defect, offset: usize| Defect { at: defect.at.saturating_add(offset), ..defect };
+        while let Some(block) = blocks.next(cancel) {
+            let block = block?;
+            let mut at = 0;
+            while !across.is_empty() {
+                match self.next(&mut reader, &across) {
+                    Ok(Step::Took(size)) => {
+                        offset = offset.saturating_add(size);
+                        across.drain(..size.min(across.len()));
+                    }
+                    Ok(Step::Need(more)) => {
+                        let part = block.get(at..).unwrap_or_default();
+                        let part = part.get(..more.max(1)).unwrap_or(part);
+                        if part.is_empty() {
+                            break;
+                        }
+                        across.extend_from_slice(part);
+                        at = at.saturating_add(part.len());
+                    }
+                    Err(defect) => return Ok(Some(place(defect, offset))),
+                }
+            }
+            if across.is_empty() {
+                loop {
+                    let left = block.get(at..).unwrap_or_default();
+                    match self.next(&mut reader, left) {
+                        Ok(Step::Took(size)) => {
+                            at = at.saturating_add(size);
+                            offset = offset.saturating_add(size);
+                        }
+                        Ok(Step::Need(_)) => {
+                            across.extend_from_slice(left);
+                            break;
+                        }
+                        Err(defect) => return Ok(Some(place(defect, offset))),
+                    }
+                }
+            }
+            blocks.give_back(block);
+            if cancel.is_cancelled() {
+                return Ok(None);
+            }
+        }
+        if cancel.is_cancelled() {
+            return Ok(None);
+        }
+        Ok(reader.end(&across, &self.limits).map(|defect| place(defect, offset)))
+    }
+
+    #[inline]
+    fn next(&mut self, reader: &mut PacketReader, bytes: &[u8]) -> Result<Step, Defect> {
+        let item = reader.next(bytes, &self.limits)?;
+        let size = item.size();
+        match item {
+            Item::Packet(packet) => self.packet(&packet),
+            Item::Need(more) => return Ok(Step::Need(more)),
+            Item::Secrets(_) => self.emitter.summary.secrets += 1,
+            Item::Skip { .. } => {}
+            Item::Wrong { .. } => self.emitter.summary.undecodable += 1,
+        }
+        Ok(Step::Took(size))
+    }
+
+    #[inline]
+    fn packet(&mut self, packet: &Packet<'_>) {
+        let summary = &mut self.emitter.summary;
+        summary.packets += 1;
+        summary.bytes = summary.bytes.saturating_add(packet.captured.len() as u64);
+        self.time = packet.time.unwrap_or(self.time);
+        let mut labels = std::mem::take(&mut self.labels);
+        match dissect(packet.link, packet.captured, &mut labels, &self.limits) {
+            Ok(Dissected::Transport(transport)) => {
+                summary.short += u64::from(transport.missing > 0);
+                self.flows.take(&transport, self.time, packet.number, &self.limits, &mut self.emitter);
+            }
+            Ok(other) => self.other(other, packet.number),
+            Err(_) => summary.undecodable += 1,
+        }
+        self.labels = labels;
+    }
+
+    /// Everything that is not a segment or a datagram.
+    #[cold]
+    fn other(&mut self, dissected: Dissected<'_>, number: u64) {
+        match dissected {
+            Dissected::Fragment(fragment) => {
+                let Added { whole, cut, defect } = self.fragments.add(&fragment, self.time, &self.limits);
+                self.emitter.summary.cut += cut as u64;
+                self.emitter.summary.overlaps += u64::from(defect.is_some());
+                if let Some(datagram) = whole {
+                    let mut labels = Vec::new();
+                    if let Ok(Dissected::Transport(transport)) = datagram.dissect(&mut labels, &self.limits) {
+                        self.flows.take(&transport, self.time, number, &self.limits, &mut self.emitter);
+                    }
+                }
+            }
+            Dissected::Esp(esp) => self.emitter.protected(esp.source, esp.destination, "ESP", 0, self.time),
+            Dissected::Wireless(frame) => {
+                if let Some(Ok(reading)) = frame.network(&self.limits)
+                    && let Some(bssid) = frame.bssid
+                {
+                    self.emitter.network(network(bssid, &reading.value), self.time, number);
+                }
+            }
+            Dissected::Frame(frame) => {
+                let _ = matches!(frame.holds, Encapsulated::Ether(_));
+            }
+            Dissected::Ip(_) | Dissected::Transport(_) => {}
+        }
+    }
+}
+
+enum Step {
+    Took(usize),
+    Need(usize),
+}
+
+/// A network of 802.11 in words.
+fn network(bssid: [u8; 6], network: &wireless::Network<'_>) -> WirelessNetwork {
+    let words = |list: Vec<String>| list.into_iter().map(Into::into).collect();
+    let suites = network.wapi.as_ref().or(network.rsn.as_ref()).or(network.wpa.as_ref());
+    WirelessNetwork {
+        ssid: network.ssid.map(|ssid| String::from_utf8_lossy(ssid).into()),
+        bssid: bssid.map(|byte| format!("{byte:02x}")).join(":").into(),
+        protection: words(network.protections().iter().map(ToString::to_string).collect()),
+        akm: words(suites.map(|suites| suites.akm.iter().map(ToString::to_string).collect()).unwrap_or_default()),
+        unicast_cipher: words(
+            suites.map(|suites| suites.unicast.iter().map(ToString::to_string).collect()).unwrap_or_default(),
+        ),
+        multicast_cipher: suites.and_then(|suites| suites.multicast).map(|cipher| cipher.to_string().into()),
+    }
+}
