@@ -516,7 +516,7 @@ fn protects_nothing(entry: &SuiteEntry) -> bool {
 /// The law's id of a protocol that encrypts; `None` for one in clear.
 fn registry_protocol(name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
-    let starts = ["tls", "ssl", "tlcp", "dtls", "ssh", "ipsec", "ike", "wapi", "wireguard", "quic", "unknown"];
+    let starts = ["tls", "ssl", "tlcp", "dtls", "ssh", "cssh", "ipsec", "ike", "wapi", "wireguard", "quic", "unknown"];
     if !starts.iter().any(|start| lower.starts_with(start)) {
         return None;
     }
