@@ -748,6 +748,12 @@ impl<'a> Gather<'a> {
                 IkeKind::Prf => {}
             }
         }
+        // Who proves that it has the shared key does so by the keyed hash.
+        let shared = |name: &str| name.replace('-', "").to_ascii_lowercase().contains("preshared");
+        if told.get(&Word::ProofOfIdentity).is_some_and(|ways| ways.iter().any(|name| shared(name))) {
+            let codes = told.get(&Word::MessageAuthentication).cloned().unwrap_or_default();
+            told.entry(Word::ProofOfIdentity).or_default().extend(codes);
+        }
         for (word, names) in told {
             self.words(word, names, source);
         }
