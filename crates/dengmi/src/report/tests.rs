@@ -6,8 +6,8 @@ use crate::texts::{Lang, Texts};
 use dengmi_core::date::read_instant;
 use dengmi_core::system::{Vocabulary, read as read_system};
 use dengmi_core::{
-    Accepts, Asked, Certificate, Chain, Checked, Coverage, Fact, HandedIn, Method, Order, Place, Protocol, Reach,
-    Session, Sha256Digest, Statement, Suite, Version, Where, registry,
+    Accepts, Asked, Certificate, Chain, Checked, Coverage, Fact, Features, HandedIn, Method, Order, Place, Protocol,
+    Reach, Session, Sha256Digest, Statement, Suite, Version, Where, registry,
 };
 use dengmi_judge::assess::{Evidence, assess};
 use dengmi_judge::determine::{Judging, Measure, Outcome, RiskState, Word};
@@ -206,7 +206,18 @@ fn legacy() -> Vec<Fact> {
         accepts("TLS 1.0", &["TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_RSA_WITH_DES_CBC_SHA"]),
         accepts("TLS 1.2", &["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"]),
         certificate("RSA", 2048, "sha256WithRSAEncryption"),
+        features(|features| {
+            features.compression = Some(false);
+            features.heartbeat = Some(true);
+            features.dh_bits = vec![1024];
+        }),
     ]
+}
+
+fn features(change: impl Fn(&mut Features)) -> Fact {
+    let mut features = Features::new(Version::TLS_1_2);
+    change(&mut features);
+    Fact::Features(Box::new(features))
 }
 
 fn modern() -> Vec<Fact> {
@@ -449,6 +460,20 @@ fn a_ruling_stands_beside_the_machine() {
     }
     let why = why_text(&sample.input(), "NET-ID", Some("mobile"), Lang::Zh).unwrap();
     assert!(why.contains("裁定人") && why.contains("部分符合") && why.contains("符合"));
+}
+
+#[test]
+fn what_decides_nothing_is_shown_beside_with_its_entry() {
+    let sample = Sample::plain();
+    let features = |(_, one): &(&EntryNumber, &Observation)| matches!(one.fact, Fact::Features(_));
+    let entry = sample.evidence.iter().find(features).unwrap().0;
+    let why = why_text(&sample.input(), "NET-CONF", Some("legacy-booking"), Lang::En).unwrap();
+    let shown = why.lines().find(|line| line.contains("heartbeat")).unwrap();
+    assert!(shown.contains("version: TLS 1.2; compression: no; heartbeat: yes"), "{shown}");
+    assert!(shown.contains(&format!("← {entry} tls.features")), "{shown}");
+    // The size of the field decides, and stands among the facts.
+    assert!(why.contains("accepted key exchanges: DH-1024") && !shown.contains("1024"), "{why}");
+    assert!(sample.page().contains("heartbeat: yes"));
 }
 
 #[test]
