@@ -6,8 +6,9 @@ use crate::texts::{Lang, Texts};
 use dengmi_core::date::read_instant;
 use dengmi_core::system::{Vocabulary, read as read_system};
 use dengmi_core::{
-    Accepts, Asked, Certificate, Chain, Checked, Coverage, Fact, Features, HandedIn, Method, Order, Place, Protocol,
-    Reach, Session, Sha256Digest, Statement, Suite, Version, Where, registry,
+    Accepts, Asked, Certificate, Chain, Checked, Coverage, Fact, Features, Field, HandedIn, Method, Order, Place,
+    Protocol, Reach, Session, Sha256Digest, SshAccepts, SshDirections, SshLists, Statement, Suite, Version, Where,
+    registry,
 };
 use dengmi_judge::assess::{Evidence, assess};
 use dengmi_judge::determine::{Judging, Measure, Outcome, RiskState, Word};
@@ -77,6 +78,9 @@ impl Sample {
         for (channel, service) in system.channel.iter().zip([tlcp(), legacy(), modern(), plain()]) {
             let end = channel.ends.first().unwrap().get_ref();
             all.extend(service.into_iter().map(|fact| observation(end, Method::ToolTest, fact)));
+        }
+        for end in system.device.iter().flat_map(|device| &device.management_ends) {
+            all.push(observation(end.get_ref(), Method::ToolTest, ssh()));
         }
         all.push(observation("127.0.0.1:9", Method::ToolTest, coverage(&["unknown"])));
         let numbered: Vec<(EntryNumber, Observation)> =
@@ -212,6 +216,30 @@ fn legacy() -> Vec<Fact> {
             features.dh_bits = vec![1024];
         }),
     ]
+}
+
+/// An SSH server with an old cipher and an old code.
+fn ssh() -> Fact {
+    let list = |names: &[&str]| names.iter().map(|name| Box::from(*name)).collect::<Vec<_>>();
+    let both = |names: &[&str]| SshDirections { to_server: list(names), to_client: list(names) };
+    Fact::SshAccepts(Box::new(SshAccepts {
+        banner: "SSH-2.0-x".into(),
+        version: "2.0".into(),
+        software: "x".into(),
+        national_profile: false,
+        lists: Some(SshLists {
+            key_exchange: list(&["curve25519-sha256"]),
+            host_key: list(&["ssh-ed25519"]),
+            cipher: both(&["aes128-ctr", "des-cbc"]),
+            mac: both(&["hmac-sha2-256", "hmac-md5"]),
+            ..SshLists::default()
+        }),
+        host_keys: vec![],
+        group_exchange: Field::Absent,
+        authentication: Field::Seen(list(&["password"])),
+        asked: Asked::Registry,
+        hidden: Default::default(),
+    }))
 }
 
 fn features(change: impl Fn(&mut Features)) -> Fact {
@@ -474,6 +502,21 @@ fn what_decides_nothing_is_shown_beside_with_its_entry() {
     // The size of the field decides, and stands among the facts.
     assert!(why.contains("accepted key exchanges: DH-1024") && !shown.contains("1024"), "{why}");
     assert!(sample.page().contains("heartbeat: yes"));
+}
+
+#[test]
+fn what_ssh_accepts_is_mended_by_its_own_names() {
+    let managed = |text: String| {
+        text + "\n[[device]]\nid = \"jump\"\nkind = \"general-server\"\nmembers = [\"j\"]\nroom = \"room-a\"\nlogin = []\n\
+                management = [\"administrator>device ssh\"]\nmanagement_ends = [\"ssh://10.0.1.30:22\"]\nlabels = false\n"
+    };
+    let sample = Sample::of(managed);
+    let why = why_text(&sample.input(), "DEV-CHAN", Some("jump"), Lang::En).unwrap();
+    let parts = ["Switch these off now: des-cbc, hmac-md5\n", "secure shell of GM/T 0129", "identification: SSH-2.0-x"];
+    for part in parts {
+        assert!(why.contains(part), "{part} is not in\n{why}");
+    }
+    assert!(!why.contains("TLCP"), "{why}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The vocabulary of facts. A predicate can ask for these words and no others; a statement can state them.
 
+use crate::law::Function;
 use serde::{Deserialize, Serialize};
 
 /// Who can usually answer when a fact is missing. Questions are grouped by it.
@@ -305,6 +306,17 @@ impl Word {
         Word::CertificateHash,
         Word::Algorithm,
     ];
+
+    /// Whether a part of a channel that is negotiated by itself serves a function; all else may.
+    pub fn may_serve(self, function: Function) -> bool {
+        let of = match self {
+            Word::ProofOfIdentity | Word::HostKey => Function::Identity,
+            Word::MessageAuthentication => Function::Integrity,
+            Word::Cipher | Word::KeyExchange => Function::Confidentiality,
+            _ => return true,
+        };
+        [of, Function::Channel].contains(&function)
+    }
 
     /// Whether the fact shows a mechanism at work, so that its method can be more than words for D.
     pub fn shows_effect(self) -> bool {

@@ -511,7 +511,13 @@ fn ike_shows_who_talks_and_not_what_protects_the_records() {
         units.map(named).into()
     };
     let found = check(vec![national()], &[], ["√√× 0.5000", "??× 0.0000-0.5000", "??× 0.0000-0.5000"]);
-    assert!(found[0].contains("SM2") && found[1].contains("HMAC-SM3") && found[2].contains("SM4"), "{found:?}");
+    assert!(
+        found[0].contains("SM2")
+            && found[1].contains("HMAC-SM3")
+            && found[2].contains("SM4")
+            && found[2].contains("SM2"),
+        "{found:?}"
+    );
     // Somebody looked into the configuration of ESP.
     check(vec![national()], &["SM4", "SM3"], ["√√× 0.5000", "√√× 0.5000", "√√× 0.5000"]);
     check(vec![national()], &["AES-128"], ["√×× 0.2500", "√×× 0.2500", "√×× 0.2500"]);
