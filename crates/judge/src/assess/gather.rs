@@ -957,7 +957,7 @@ fn leaves_lists_open(observation: &Observation) -> bool {
         Fact::IkeAccepts(accepts) => unseen || accepts.asked == Asked::Partly,
         // Who speaks nothing but protocol 1 has no such lists.
         Fact::SshAccepts(accepts) => {
-            let only_1 = !accepts.national_profile && !["2.0", "1.99"].contains(&&*accepts.version);
+            let only_1 = !accepts.national_profile && accepts.version.starts_with("1.") && &*accepts.version != "1.99";
             unseen || (accepts.lists.is_none() && !only_1)
         }
         _ => false,

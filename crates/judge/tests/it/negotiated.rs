@@ -480,6 +480,9 @@ fn what_was_asked_in_part_proves_no_absence() {
     check(partly("group_exchange"), ["√√× 0.5000", "√√× 0.5000", "√?× 0.0500-0.5000"]);
     check(partly("authentication"), ["√√× 0.5000", "√√× 0.5000", "√√× 0.5000"]);
     let nothing = SshAccepts { lists: None, host_keys: vec![], ..partly("lists") };
+    // Of a version that nobody knows nothing else is known either.
+    let tomorrow = SshAccepts { version: "2.5".into(), national_profile: false, ..nothing.clone() };
+    check(tomorrow, ["??× 0.0000-0.5000", "??× 0.0000-0.5000", "??× 0.0000-0.5000"]);
     check(nothing, ["??× 0.0000-0.5000", "??× 0.0000-0.5000", "??× 0.0000-0.5000"]);
     // A responder of IKE tells one value at a time: a list that is not finished is no list.
     let mut hospital = bare(&law);
