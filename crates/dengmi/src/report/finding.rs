@@ -2,7 +2,7 @@
 
 use super::Input;
 use crate::texts::{Remedy, fill, fill_one, list, pair, same};
-use dengmi_core::registry::{self, Family, SuiteEntry};
+use dengmi_core::registry::{self, Family, SshEntry, SuiteEntry};
 use dengmi_core::{Exact, IndicatorId, StatedValue, SubjectId, Text};
 use dengmi_judge::assess::{Determination, NONE_LISTED, Unit};
 use dengmi_judge::determine::{Outcome, RiskState, Rules, Step, Truth, Weighed, Word};
@@ -312,7 +312,12 @@ impl Mender<'_, '_> {
             let is_ours = |part: &str| component_name(part) == name;
             let serves = |suite: &str| {
                 let of_ssh = ["kex", "host key", "cipher", "mac"].map(|kind| registry::ssh_name(kind, suite));
-                let named = of_ssh.into_iter().flatten().flat_map(|entry| entry.algorithms);
+                // The hash inside the name of a key exchange is not weighed.
+                let counts = |kind: &str, id: &str| {
+                    kind != "kex" || registry::algorithm(id).is_none_or(|entry| entry.kind != "hash")
+                };
+                let of_entry = |entry: &'static SshEntry| entry.algorithms.iter().filter(|id| counts(entry.kind, id));
+                let named = of_ssh.into_iter().flatten().flat_map(of_entry);
                 let suite_parts = registry::suite_named(suite)
                     .map(|entry| [entry.encryption, entry.integrity(), entry.authentication.algorithm()]);
                 is_ours(suite)

@@ -228,8 +228,8 @@ fn ssh() -> Fact {
         software: "x".into(),
         national_profile: false,
         lists: Some(SshLists {
-            key_exchange: list(&["curve25519-sha256"]),
-            host_key: list(&["ssh-ed25519"]),
+            key_exchange: list(&["curve25519-sha256", "diffie-hellman-group14-sha1"]),
+            host_key: list(&["ssh-ed25519", "ssh-rsa"]),
             cipher: both(&["aes128-ctr", "des-cbc"]),
             mac: both(&["hmac-sha2-256", "hmac-md5"]),
             ..SshLists::default()
@@ -512,7 +512,11 @@ fn what_ssh_accepts_is_mended_by_its_own_names() {
     };
     let sample = Sample::of(managed);
     let why = why_text(&sample.input(), "DEV-CHAN", Some("jump"), Lang::En).unwrap();
-    let parts = ["Switch these off now: des-cbc, hmac-md5\n", "secure shell of GM/T 0129", "identification: SSH-2.0-x"];
+    let parts = [
+        "Switch these off now: des-cbc, hmac-md5, ssh-rsa\n",
+        "secure shell of GM/T 0129",
+        "identification: SSH-2.0-x",
+    ];
     for part in parts {
         assert!(why.contains(part), "{part} is not in\n{why}");
     }
