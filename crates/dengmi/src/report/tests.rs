@@ -253,6 +253,7 @@ fn modern() -> Vec<Fact> {
         coverage(&["TLS"]),
         accepts("TLS 1.3", &["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"]),
         certificate("ECDSA", 256, "ecdsa-with-SHA256"),
+        features(|features| features.session_ticket = Some(true)),
     ]
 }
 
@@ -494,6 +495,8 @@ fn a_ruling_stands_beside_the_machine() {
 fn what_decides_nothing_is_shown_beside_with_its_entry() {
     let sample = Sample::plain();
     let features = |(_, one): &(&EntryNumber, &Observation)| matches!(one.fact, Fact::Features(_));
+    // One of them holds nothing that decides, and is listed as evidence all the same.
+    assert_eq!(sample.evidence.iter().filter(features).count(), 2);
     let entry = sample.evidence.iter().find(features).unwrap().0;
     let why = why_text(&sample.input(), "NET-CONF", Some("legacy-booking"), Lang::En).unwrap();
     let shown = why.lines().find(|line| line.contains("heartbeat")).unwrap();

@@ -207,6 +207,10 @@ fn artifacts_are_called_as_the_description_calls_the_end() {
     let count = |text: &str| case.windows(text.len()).filter(|window| *window == text.as_bytes()).count();
     assert!(count(&format!("{} answer to HEAD /", peer.address)) > 0);
     assert_eq!(count(&format!("portal.test@{}", peer.address)), 0);
+    for name in ["portal.test", "mail.test"] {
+        let hello: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(count(&hello) > 0, "nobody asked for {name}");
+    }
     assert!(expect(folder.path(), "why a.case NET-CONF other", 0).out.contains("not conform"));
 }
 

@@ -645,3 +645,26 @@ fn a_name_in_the_coverage_is_no_fact_where_another_says_more() {
     assert_eq!(find(&assessment, "DEV-CHAN", "jump-host").counted.outcome, Outcome::NeedsRuling);
     assert!(find(&assessment, "DEV-CHAN", "jump-host").risks.iter().all(|risk| risk.state != RiskState::Open));
 }
+
+#[test]
+fn what_is_shown_beside_has_an_entry_whatever_is_weighed() {
+    let law = law();
+    let hospital = probed_hospital(&law);
+    // At level 1 nothing of the network is weighed until the owner decides.
+    for level in [1, 3] {
+        let assessment = hospital.assess(&law, level);
+        let entries = assessment.entries();
+        let beside: Vec<_> = assessment.determinations().flat_map(|found| &found.beside).collect();
+        let kinds: BTreeSet<&str> = beside.iter().map(|one| &*one.kind).collect();
+        assert_eq!(kinds, BTreeSet::from(["ike.accepts", "ssh.accepts", "tls.features", "tls.upgrade"]));
+        assert!(beside.iter().all(|one| entries.contains(&one.source.entry.unwrap())), "level {level}");
+        let told = |kind: &str, name: &str| {
+            let of = beside.iter().filter(|one| &*one.kind == kind).flat_map(|one| &one.told);
+            of.filter(|(known, _)| &**known == name).map(|(_, value)| value.to_string()).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(told("ike.accepts", "aggressive mode"), BTreeSet::from(["yes".into()]));
+        assert_eq!(told("ssh.accepts", "authentication methods"), BTreeSet::from(["password".into()]));
+        assert_eq!(told("tls.upgrade", "TLS required"), BTreeSet::from(["yes".into()]));
+        assert_eq!(told("tls.features", "version"), BTreeSet::from(["TLS 1.2".into()]));
+    }
+}
