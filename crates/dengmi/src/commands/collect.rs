@@ -8,14 +8,15 @@ use crate::out::{Out, Voice};
 use crate::record::{self, Header};
 use crate::{On, TOOL, law, now, wrong_value};
 use clap::Args;
-use dengmi_casefile::{Appender, Case, seal};
+use dengmi_casefile::{Appender, Case, seal, wait};
 use dengmi_collect::certificate::trusted;
 use dengmi_collect::desk::{Desk, Kept};
 use dengmi_collect::probe::{self, Cancel, Options, Output, Target, probe};
 use dengmi_core::{Date, Event, Fact, date};
 use dengmi_crypto::Hash;
 use dengmi_protocol::certify::Certifier;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -170,27 +171,43 @@ async fn fill(
     record::event(case, &Event::Phase { phase: "collect".into(), at, tool: TOOL.into() }).await?;
     desk(case, description, voice).await?;
 
-    let system = &description.system;
+    let calls = calls(case, description, voice)?;
     // More descriptors than the default are a comfort, not a need.
     let _ = probe::raise_file_limit(4096);
+    visit(case, calls, &Options::new(on, now, TOOL.into()), &mut certifier, cancel, voice).await
+}
+
+/// An endpoint to visit.
+struct Call {
+    /// As the description spells it, which joins what is observed to its channel.
+    end: Box<str>,
+    /// The unit of the case that it is.
+    key: String,
+    /// As artifacts name it.
+    shown: String,
+    target: Target,
+}
+
+/// Every endpoint that the description names and the case does not have yet, each once.
+fn calls(case: &Appender, description: &Description, voice: &Voice) -> Outcome<Vec<Call>> {
+    let system = &description.system;
     let channels =
         system.channel.iter().flat_map(|channel| channel.ends.iter().map(|end| (end, channel.server_name.as_deref())));
     let devices = system.device.iter().flat_map(|device| device.management_ends.iter().map(|end| (end, None)));
     let others = system.collect.endpoints.iter().map(|end| (end, None));
+    let (mut calls, mut keys) = (Vec::new(), HashSet::new());
     for (end, server_name) in channels.chain(devices).chain(others) {
-        if cancel.is_cancelled() {
-            return Ok(false);
-        }
         let end = &**end.get_ref();
         let target: Target =
             end.parse().map_err(|_| wrong_value(&description.file_name(), "expected-endpoint", end, voice))?;
-        let mut options = Options::new(on, now, TOOL.into());
-        options.server_name = server_name.map(Arc::from);
-        if !visit(case, end, target, &options, &mut certifier, cancel, voice).await? {
-            return Ok(false);
+        let key = format!("probe {end} {} {TOOL}", server_name.unwrap_or_default());
+        if keys.insert(key.clone()) && !case.is_done(&key)? {
+            let shown = target.to_string();
+            let server_name = server_name.map(Arc::from).or(target.server_name.clone());
+            calls.push(Call { end: end.into(), key, shown, target: Target { server_name, ..target } });
         }
     }
-    Ok(true)
+    Ok(calls)
 }
 
 /// What people state and hand in: one unit, named by the description's own digest.
@@ -225,47 +242,80 @@ async fn desk(case: &Appender, description: &Description, voice: &Voice) -> Outc
     Ok(unit.done().await?)
 }
 
-/// One endpoint, one unit. `false`: ended early; the unit is void and done again by a resumed run.
+/// All endpoints in one run, each a unit of its own that is written when the endpoint is finished. `false`: ended early; what was
+/// not finished is done again by a resumed run.
 async fn visit(
     case: &Appender,
-    end: &str,
-    target: Target,
+    calls: Vec<Call>,
     options: &Options,
     certifier: &mut Certifier,
     cancel: &Cancel,
     voice: &Voice,
 ) -> Outcome<bool> {
-    let key = format!("probe {end} {} {TOOL}", options.server_name.as_deref().unwrap_or_default());
-    let Some(mut unit) = case.begin(&key)? else { return Ok(true) };
-    voice.say("probing", &[("end", end)]);
-    let mut outputs = Vec::new();
-    let summary = probe(stream::iter([target]), options, certifier, cancel, &mut |output| outputs.push(output)).await;
-    if summary.cancelled {
-        unit.void()?;
-        return Ok(false);
-    }
+    let targets: Vec<(Target, Box<str>)> = calls.iter().map(|call| (call.target.clone(), call.end.clone())).collect();
+    let targets = stream::iter(targets).map(|(target, end)| {
+        voice.say("probing", &[("end", &end)]);
+        target
+    });
+    let (mut open, mut told, mut failure) = (calls, Vec::new(), None);
+    let mut tell = |output: Output| {
+        let finished = match output {
+            Output::Finished(finished) => finished,
+            output => return told.push(output),
+        };
+        // The outputs of one endpoint come together, this one last.
+        let outputs = std::mem::take(&mut told);
+        let Some(at) = open.iter().position(|call| call.target == finished.target) else { return };
+        let call = open.remove(at);
+        if (finished.cut && cancel.is_cancelled()) || failure.is_some() {
+            return;
+        }
+        if let Err(error) = wait(keep(case, &call, outputs, finished.unreachable.is_some(), voice)) {
+            failure = Some(error);
+            cancel.cancel();
+        }
+    };
+    let summary = probe(targets, options, certifier, cancel, &mut tell).await;
+    failure.map_or(Ok(!summary.cancelled), Err)
+}
+
+/// Writes what one endpoint gave.
+async fn keep(case: &Appender, call: &Call, outputs: Vec<Output>, unreachable: bool, voice: &Voice) -> Outcome<()> {
+    let Some(mut unit) = case.begin(&call.key)? else { return Ok(()) };
+    // The name that was asked for is no part of what a thing is called.
+    let named = call.target.to_string();
+    let shown = |what: &str| match what.strip_prefix(&named) {
+        Some(rest) => format!("{}{rest}", call.shown).into(),
+        None => Box::from(what),
+    };
+    let (mut complete, mut connections, mut lost) = (false, 0, 0);
     for output in outputs {
         match output {
             Output::Artifact { what, bytes, .. } => {
-                case.artifact(&*bytes, &what).await?;
+                case.artifact(&*bytes, &shown(&what)).await?;
             }
             Output::Observation(mut observation) => {
-                // The description's own spelling joins the observation to its channel.
-                observation.observed = end.into();
+                observation.observed = (&*call.end).into();
+                if let Some(what) = observation.place.as_mut().and_then(|place| place.what.as_mut()) {
+                    *what = shown(what);
+                }
+                if let Fact::Coverage(coverage) = &observation.fact {
+                    (complete, connections, lost) = (coverage.complete, coverage.connections, coverage.lost);
+                }
                 record::observe_in(&mut unit, &observation).await?;
             }
             Output::Finished(_) => {}
         }
     }
     unit.done().await?;
-    let key = match (summary.unreachable, summary.complete) {
-        (0, 0) => "probed-partly",
-        (0, _) => "probed",
-        _ => "probed-unreachable",
+    let key = match (unreachable, complete) {
+        (true, _) => "probed-unreachable",
+        (false, true) => "probed",
+        (false, false) => "probed-partly",
     };
-    let [connections, lost] = [summary.connections, summary.lost].map(|figure| figure.to_string());
-    voice.say(key, &[("end", end), ("connections", &connections), ("lost", &lost)]);
-    Ok(true)
+    let [connections, lost] = [connections, lost].map(|figure| figure.to_string());
+    voice.say(key, &[("end", &call.end), ("connections", &connections), ("lost", &lost)]);
+    Ok(())
 }
 
 /// Lower-case hexadecimal digits.

@@ -2,7 +2,7 @@
 
 use super::Input;
 use crate::texts::{Remedy, fill, fill_one, list, pair, same};
-use dengmi_core::registry::{self, Family, SuiteEntry};
+use dengmi_core::registry::{self, Family, SshEntry, SuiteEntry};
 use dengmi_core::{Exact, IndicatorId, StatedValue, SubjectId, Text};
 use dengmi_judge::assess::{Determination, NONE_LISTED, Unit};
 use dengmi_judge::determine::{Outcome, RiskState, Rules, Step, Truth, Weighed, Word};
@@ -261,11 +261,23 @@ impl Mender<'_, '_> {
         if !self.weak_protocols().is_empty() {
             names.push("drop-weak-versions");
         }
+        let protocols: Vec<String> =
+            self.words(Word::Protocol).iter().filter_map(|name| registry_protocol(name)).collect();
+        let speaks = |starts: &[&str]| protocols.iter().any(|id| starts.iter().any(|start| id.starts_with(start)));
+        let negotiates = [("sm-secure-shell", speaks(&["ssh", "cssh"])), ("sm-ipsec", speaks(&["ike", "ipsec"]))];
+        let suites = negotiates.iter().all(|(_, speaks)| !speaks) || speaks(&["tls", "ssl", "tlcp", "dtls"]);
         if self.parts().iter().any(|part| part.weak) {
-            names.push("drop-weak-suites");
+            names.push(if suites { "drop-weak-suites" } else { "drop-weak-algorithms" });
         }
-        names.push("sm-channel");
+        names.extend(suites.then_some("sm-channel"));
+        names.extend(negotiates.into_iter().filter(|(_, speaks)| *speaks).map(|(remedy, _)| remedy));
         names
+    }
+
+    /// The names of what is accepted: suites, and what SSH and IKE negotiate part by part.
+    fn accepted(&self) -> Vec<Box<str>> {
+        let words = [Word::Suites, Word::Cipher, Word::MessageAuthentication, Word::KeyExchange, Word::ProofOfIdentity];
+        words.into_iter().flat_map(|word| self.words(word)).collect()
     }
 
     fn is_channel(&self) -> bool {
@@ -289,7 +301,7 @@ impl Mender<'_, '_> {
 
     /// The algorithms that the judge weighed and that do not comply, with the suites they come from.
     fn parts(&self) -> Vec<Part> {
-        let suites: Vec<Box<str>> = self.words(Word::Suites);
+        let suites: Vec<Box<str>> = self.accepted();
         let mut parts: Vec<Part> = Vec::new();
         for (id, complies) in self.determination.steps().into_iter().flat_map(|step| &step.components) {
             let name = component_name(id);
@@ -297,11 +309,20 @@ impl Mender<'_, '_> {
             {
                 continue;
             }
+            let is_ours = |part: &str| component_name(part) == name;
             let serves = |suite: &str| {
-                registry::suite_named(suite).is_some_and(|entry| {
-                    let ids = [entry.encryption, entry.integrity(), entry.authentication.algorithm()];
-                    ids.into_iter().flatten().any(|part| component_name(part) == name)
-                })
+                let of_ssh = ["kex", "host key", "cipher", "mac"].map(|kind| registry::ssh_name(kind, suite));
+                // The hash inside the name of a key exchange is not weighed.
+                let counts = |kind: &str, id: &str| {
+                    kind != "kex" || registry::algorithm(id).is_none_or(|entry| entry.kind != "hash")
+                };
+                let of_entry = |entry: &'static SshEntry| entry.algorithms.iter().filter(|id| counts(entry.kind, id));
+                let named = of_ssh.into_iter().flatten().flat_map(of_entry);
+                let suite_parts = registry::suite_named(suite)
+                    .map(|entry| [entry.encryption, entry.integrity(), entry.authentication.algorithm()]);
+                is_ours(suite)
+                    || named.copied().any(is_ours)
+                    || suite_parts.into_iter().flatten().flatten().any(is_ours)
             };
             parts.push(Part {
                 name: name.into(),
@@ -359,7 +380,7 @@ impl Mender<'_, '_> {
             || suites.iter().filter_map(|name| registry::suite_named(name).map(|entry| (name.clone(), entry)));
         let kept: Vec<Box<str>> = entries().filter(|(_, entry)| is_sm(entry)).map(|(name, _)| name).collect();
         let drop: Vec<Box<str>> = match remedy {
-            "drop-weak-suites" => {
+            "drop-weak-suites" | "drop-weak-algorithms" => {
                 let weak = parts.iter().filter(|part| part.weak).flat_map(|part| part.suites.clone());
                 let mut list: Vec<Box<str>> = weak.collect();
                 list.sort_unstable();
@@ -367,7 +388,8 @@ impl Mender<'_, '_> {
                 list
             }
             "drop-null-suites" => {
-                entries().filter(|(_, entry)| protects_nothing(entry)).map(|(name, _)| name).collect()
+                let nothing = self.accepted().into_iter().filter(|name| ["none", "null"].contains(&&**name));
+                entries().filter(|(_, entry)| protects_nothing(entry)).map(|(name, _)| name).chain(nothing).collect()
             }
             _ => entries().filter(|(_, entry)| !is_sm(entry)).map(|(name, _)| name).collect(),
         };
@@ -377,7 +399,7 @@ impl Mender<'_, '_> {
         };
         let algorithms: Vec<Box<str>> = parts
             .iter()
-            .filter(|part| remedy != "drop-weak-suites" || part.weak)
+            .filter(|part| !remedy.starts_with("drop-weak") || part.weak)
             .map(|part| part.name.clone())
             .collect();
         let protocols = match remedy {
@@ -516,12 +538,16 @@ fn protects_nothing(entry: &SuiteEntry) -> bool {
 /// The law's id of a protocol that encrypts; `None` for one in clear.
 fn registry_protocol(name: &str) -> Option<String> {
     let lower = name.to_ascii_lowercase();
-    let starts = ["tls", "ssl", "tlcp", "dtls", "ssh", "ipsec", "ike", "wapi", "wireguard", "quic", "unknown"];
+    let starts = ["tls", "ssl", "tlcp", "dtls", "ssh", "cssh", "ipsec", "ike", "wapi", "wireguard", "quic", "unknown"];
     if !starts.iter().any(|start| lower.starts_with(start)) {
         return None;
     }
     if lower.starts_with("tlcp") {
         return Some("tlcp".into());
+    }
+    // As the judge names them: 1.99 says that protocol 2 is there beside protocol 1.
+    if lower.starts_with("ssh 1.") && lower != "ssh 1.99" {
+        return Some("ssh-1".into());
     }
     Some(lower.replace(' ', "-").replace("ssl-2.0", "ssl-2").replace("ssl-3.0", "ssl-3"))
 }

@@ -6,7 +6,7 @@ use crate::texts::{fill, join, judge, list, pair, same};
 use dengmi_core::date::date_text;
 use dengmi_core::system::{Scope, ScopeDecision};
 use dengmi_core::{Decimal, EntryNumber, Exact, Fact, Observation, Text, round_half_up};
-use dengmi_judge::assess::{Determination, Unit};
+use dengmi_judge::assess::{Beside, Determination, Unit};
 use dengmi_judge::determine::{Applicability, Bind, Mark, Outcome, Source, Step, Truth, Used, Weighed};
 use dengmi_judge::law::{Confidence, Group, Indicator, Layer};
 use dengmi_judge::score::{Range, Refusal};
@@ -35,6 +35,12 @@ pub(super) struct FactLine<'a> {
     pub(super) value: Text,
     /// What says so.
     pub(super) sources: &'a [Source],
+}
+
+/// What an observation tells beside the verdict: `version: TLS 1.2; compression: no`.
+pub(super) fn told(beside: &Beside) -> String {
+    let pairs: Vec<String> = beside.told.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    pairs.join("; ")
 }
 
 impl Input<'_> {

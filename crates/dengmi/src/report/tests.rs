@@ -6,8 +6,9 @@ use crate::texts::{Lang, Texts};
 use dengmi_core::date::read_instant;
 use dengmi_core::system::{Vocabulary, read as read_system};
 use dengmi_core::{
-    Accepts, Asked, Certificate, Chain, Checked, Coverage, Fact, HandedIn, Method, Order, Place, Protocol, Reach,
-    Session, Sha256Digest, Statement, Suite, Version, Where, registry,
+    Accepts, Asked, Certificate, Chain, Checked, Coverage, Fact, Features, Field, HandedIn, Method, Order, Place,
+    Protocol, Reach, Session, Sha256Digest, SshAccepts, SshDirections, SshLists, Statement, Suite, Version, Where,
+    registry,
 };
 use dengmi_judge::assess::{Evidence, assess};
 use dengmi_judge::determine::{Judging, Measure, Outcome, RiskState, Word};
@@ -77,6 +78,9 @@ impl Sample {
         for (channel, service) in system.channel.iter().zip([tlcp(), legacy(), modern(), plain()]) {
             let end = channel.ends.first().unwrap().get_ref();
             all.extend(service.into_iter().map(|fact| observation(end, Method::ToolTest, fact)));
+        }
+        for end in system.device.iter().flat_map(|device| &device.management_ends) {
+            all.push(observation(end.get_ref(), Method::ToolTest, ssh()));
         }
         all.push(observation("127.0.0.1:9", Method::ToolTest, coverage(&["unknown"])));
         let numbered: Vec<(EntryNumber, Observation)> =
@@ -206,7 +210,42 @@ fn legacy() -> Vec<Fact> {
         accepts("TLS 1.0", &["TLS_RSA_WITH_3DES_EDE_CBC_SHA", "TLS_RSA_WITH_DES_CBC_SHA"]),
         accepts("TLS 1.2", &["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_RSA_WITH_3DES_EDE_CBC_SHA"]),
         certificate("RSA", 2048, "sha256WithRSAEncryption"),
+        features(|features| {
+            features.compression = Some(false);
+            features.heartbeat = Some(true);
+            features.dh_bits = vec![1024];
+        }),
     ]
+}
+
+/// An SSH server with an old cipher and an old code.
+fn ssh() -> Fact {
+    let list = |names: &[&str]| names.iter().map(|name| Box::from(*name)).collect::<Vec<_>>();
+    let both = |names: &[&str]| SshDirections { to_server: list(names), to_client: list(names) };
+    Fact::SshAccepts(Box::new(SshAccepts {
+        banner: "SSH-2.0-x".into(),
+        version: "2.0".into(),
+        software: "x".into(),
+        national_profile: false,
+        lists: Some(SshLists {
+            key_exchange: list(&["curve25519-sha256", "diffie-hellman-group14-sha1"]),
+            host_key: list(&["ssh-ed25519", "ssh-rsa"]),
+            cipher: both(&["aes128-ctr", "des-cbc"]),
+            mac: both(&["hmac-sha2-256", "hmac-md5"]),
+            ..SshLists::default()
+        }),
+        host_keys: vec![],
+        group_exchange: Field::Absent,
+        authentication: Field::Seen(list(&["password"])),
+        asked: Asked::Registry,
+        hidden: Default::default(),
+    }))
+}
+
+fn features(change: impl Fn(&mut Features)) -> Fact {
+    let mut features = Features::new(Version::TLS_1_2);
+    change(&mut features);
+    Fact::Features(Box::new(features))
 }
 
 fn modern() -> Vec<Fact> {
@@ -214,6 +253,7 @@ fn modern() -> Vec<Fact> {
         coverage(&["TLS"]),
         accepts("TLS 1.3", &["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"]),
         certificate("ECDSA", 256, "ecdsa-with-SHA256"),
+        features(|features| features.session_ticket = Some(true)),
     ]
 }
 
@@ -449,6 +489,41 @@ fn a_ruling_stands_beside_the_machine() {
     }
     let why = why_text(&sample.input(), "NET-ID", Some("mobile"), Lang::Zh).unwrap();
     assert!(why.contains("裁定人") && why.contains("部分符合") && why.contains("符合"));
+}
+
+#[test]
+fn what_decides_nothing_is_shown_beside_with_its_entry() {
+    let sample = Sample::plain();
+    let features = |(_, one): &(&EntryNumber, &Observation)| matches!(one.fact, Fact::Features(_));
+    // One of them holds nothing that decides, and is listed as evidence all the same.
+    assert_eq!(sample.evidence.iter().filter(features).count(), 2);
+    let entry = sample.evidence.iter().find(features).unwrap().0;
+    let why = why_text(&sample.input(), "NET-CONF", Some("legacy-booking"), Lang::En).unwrap();
+    let shown = why.lines().find(|line| line.contains("heartbeat")).unwrap();
+    assert!(shown.contains("version: TLS 1.2; compression: no; heartbeat: yes"), "{shown}");
+    assert!(shown.contains(&format!("← {entry} tls.features")), "{shown}");
+    // The size of the field decides, and stands among the facts.
+    assert!(why.contains("accepted key exchanges: DH-1024") && !shown.contains("1024"), "{why}");
+    assert!(sample.page().contains("heartbeat: yes"));
+}
+
+#[test]
+fn what_ssh_accepts_is_mended_by_its_own_names() {
+    let managed = |text: String| {
+        text + "\n[[device]]\nid = \"jump\"\nkind = \"general-server\"\nmembers = [\"j\"]\nroom = \"room-a\"\nlogin = []\n\
+                management = [\"administrator>device ssh\"]\nmanagement_ends = [\"ssh://10.0.1.30:22\"]\nlabels = false\n"
+    };
+    let sample = Sample::of(managed);
+    let why = why_text(&sample.input(), "DEV-CHAN", Some("jump"), Lang::En).unwrap();
+    let parts = [
+        "Switch these off now: des-cbc, hmac-md5, ssh-rsa\n",
+        "secure shell of GM/T 0129",
+        "identification: SSH-2.0-x",
+    ];
+    for part in parts {
+        assert!(why.contains(part), "{part} is not in\n{why}");
+    }
+    assert!(!why.contains("TLCP"), "{why}");
 }
 
 #[test]

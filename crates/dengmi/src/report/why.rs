@@ -2,7 +2,7 @@
 
 use super::Input;
 use super::finding::{problems, subject_name};
-use super::say::{Reason, range, spans};
+use super::say::{Reason, range, spans, told};
 use crate::texts::{Lang, fill, judge, list, same};
 use dengmi_core::Text;
 use dengmi_core::date::date_text;
@@ -107,6 +107,14 @@ impl Chain<'_, '_> {
             Weighed::Management { written, lived } => {
                 self.dimension(&report.dimension_written, written.truth.into(), Some(written));
                 self.dimension(&report.dimension_lived, lived.truth.into(), Some(lived));
+            }
+        }
+        if !determination.beside.is_empty() {
+            self.line(1, &report.beside);
+            for beside in &determination.beside {
+                let entry = beside.source.entry.map_or_else(String::new, |entry| entry.to_string());
+                let said = format!("{}  ← {entry} {}", told(beside), lang.of(&input.source(&beside.source)));
+                self.raw(2, said.trim().to_owned());
             }
         }
         if !verdict.missing.is_empty() {

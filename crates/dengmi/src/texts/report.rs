@@ -151,6 +151,7 @@ texts! {
         source_line
         source_entry
         doubts
+        beside
         score_path
         path_object
         path_d_fails

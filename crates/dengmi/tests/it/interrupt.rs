@@ -34,6 +34,23 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
+/// Waits until a run of `collect` has finished the first service and is at the second; they are asked side by side.
+fn halfway(child: &mut Child, first: &Peer, second: &Peer) {
+    second.wait();
+    let done = format!("{}: ", first.address);
+    let said = child.stderr.as_mut().unwrap();
+    let mut line = Vec::new();
+    // Byte by byte, so that what comes behind is left to read.
+    while !String::from_utf8_lossy(&line).contains(&done) {
+        let mut byte = [0];
+        assert_eq!(said.read(&mut byte).unwrap(), 1, "it ended: {}", String::from_utf8_lossy(&line));
+        if line.last() == Some(&b'\n') {
+            line.clear();
+        }
+        line.push(byte[0]);
+    }
+}
+
 /// Waits for the end; what it said on both streams.
 fn ended(mut child: Child) -> (Option<i32>, String, String) {
     let until = Instant::now() + Duration::from_secs(30);
@@ -80,8 +97,8 @@ fn completes(folder: &Path, first: &Peer, second: &Peer) {
 fn ctrl_c_leaves_an_open_case_that_can_be_completed() {
     let (first, second) = (Peer::plain(), Peer::dripping());
     let folder = described(&first, &second);
-    let child = start(folder.path(), "collect system.toml -c a.case");
-    second.wait();
+    let mut child = start(folder.path(), "collect system.toml -c a.case");
+    halfway(&mut child, &first, &second);
     signal(&child, "-INT");
     let (exit, out, err) = ended(child);
     assert_eq!((exit, &*out), (Some(3), ""), "{err}");
@@ -93,8 +110,8 @@ fn ctrl_c_leaves_an_open_case_that_can_be_completed() {
 fn a_killed_run_can_be_completed() {
     let (first, second) = (Peer::plain(), Peer::dripping());
     let folder = described(&first, &second);
-    let child = start(folder.path(), "collect system.toml -c a.case");
-    second.wait();
+    let mut child = start(folder.path(), "collect system.toml -c a.case");
+    halfway(&mut child, &first, &second);
     signal(&child, "-KILL");
     let (exit, _, _) = ended(child);
     assert_eq!(exit, None, "killed");
@@ -138,8 +155,8 @@ fn a_run_killed_at_any_moment_can_be_completed() {
 fn a_case_is_completed_by_its_own_description_only() {
     let (first, second) = (Peer::plain(), Peer::dripping());
     let folder = described(&first, &second);
-    let child = start(folder.path(), "collect system.toml -c a.case");
-    second.wait();
+    let mut child = start(folder.path(), "collect system.toml -c a.case");
+    halfway(&mut child, &first, &second);
     signal(&child, "-INT");
     ended(child);
     let path = folder.path().join("system.toml");
@@ -174,11 +191,35 @@ fn lines_of_a_probe_are_whole_also_when_it_is_interrupted() {
 }
 
 #[test]
+fn artifacts_are_called_as_the_description_calls_the_end() {
+    let peer = Peer::plain();
+    let folder = tempfile::tempdir().unwrap();
+    let channel = |id: &str, name: &str| {
+        format!("[[channel]]\nid = \"{id}\"\nends = [\"{}\"]\nserver_name = \"{name}\"\n", peer.address)
+    };
+    let (one, other) = (channel("one", "portal.test"), channel("other", "mail.test"));
+    let text = format!("[system]\nname = \"x\"\noperator = \"y\"\n[grade]\nfiled = 3\n{one}{other}");
+    fs::write(folder.path().join("system.toml"), text).unwrap();
+    let run = expect(folder.path(), "collect system.toml -c a.case", 0);
+    // Asked once for each name.
+    assert_eq!(run.err.matches(&format!("probing {}", peer.address)).count(), 2, "{run:?}");
+    let case = fs::read(folder.path().join("a.case")).unwrap();
+    let count = |text: &str| case.windows(text.len()).filter(|window| *window == text.as_bytes()).count();
+    assert!(count(&format!("{} answer to HEAD /", peer.address)) > 0);
+    assert_eq!(count(&format!("portal.test@{}", peer.address)), 0);
+    for name in ["portal.test", "mail.test"] {
+        let hello: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        assert!(count(&hello) > 0, "nobody asked for {name}");
+    }
+    assert!(expect(folder.path(), "why a.case NET-CONF other", 0).out.contains("not conform"));
+}
+
+#[test]
 fn one_process_at_a_time_writes_a_case() {
     let (first, second) = (Peer::plain(), Peer::dripping());
     let folder = described(&first, &second);
-    let child = start(folder.path(), "collect system.toml -c a.case");
-    second.wait();
+    let mut child = start(folder.path(), "collect system.toml -c a.case");
+    halfway(&mut child, &first, &second);
     let run = finish(&mut program(folder.path(), ["collect", "system.toml", "-c", "a.case", "--resume"]));
     assert_eq!(run.exit, Some(3), "{run:?}");
     assert!(run.err.contains("a.case is being written by another process"), "{run:?}");

@@ -53,15 +53,14 @@ impl<'a> Evidence<'a> {
                 | Fact::Certificate(_)
                 | Fact::KeyProof(_)
                 | Fact::SshAccepts(_)
-                | Fact::IkeAccepts(_) => {
+                | Fact::IkeAccepts(_)
+                | Fact::Features(_)
+                | Fact::Upgraded(_) => {
                     let list = evidence.observed.entry(observation.observed.as_str().into()).or_default();
                     list.push((entry, observation));
                 }
-                // Features, and what was said before TLS, are for people to read; no predicate asks for them.
                 Fact::Described(_)
                 | Fact::HandedIn(_)
-                | Fact::Features(_)
-                | Fact::Upgraded(_)
                 | Fact::QuicAccepts(_)
                 | Fact::WirelessNetwork(_)
                 | Fact::Foreign(..) => {}

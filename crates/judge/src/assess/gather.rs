@@ -2,14 +2,17 @@
 
 use super::evidence::Evidence;
 use crate::determine::{Scene, Source, Word};
+use dengmi_core::registry::{self, IkeClass};
 use dengmi_core::system::{
     Device, DeviceKind, Key, PeerOwner, PlanState, Product, Reuse, ReusedConclusion, RoomOwner, ScopeDecision, Spot,
     SubjectKind,
 };
 use dengmi_core::{
-    Accepts, Asked, Certificate, Chain, Coverage, Date, EntryNumber, Fact, Method, Observation, Protocol, Reach,
-    Session, StatedValue, Suite, Version, date, method_word, registry,
+    Accepts, Asked, Certificate, Chain, Coverage, Date, EntryNumber, Fact, Field, IkeAccepts, IkeKind, IkeTransform,
+    Method, Observation, Protocol, Reach, Session, SshAccepts, SshDirections, SshHostKey, StatedValue, Suite, Upgraded,
+    Version, date, method_word,
 };
+use std::collections::BTreeMap;
 use time::macros::date;
 
 /// The day from which a product's certificate must come from the national body, and that body (FAQ 2).
@@ -401,6 +404,16 @@ impl<'a> Gather<'a> {
         if device.login.iter().any(|login| login.contains("via bastion") || login.contains("堡垒机")) {
             self.truth(Word::ViaBastion, true, source);
         }
+        for end in &device.management_ends {
+            for (entry, observation) in self.evidence.of(end.get_ref()) {
+                if let (Reach::Seen, Fact::SshAccepts(accepts)) = (observation.reach, &observation.fact)
+                    && let Some(methods) = accepts.authentication.seen()
+                {
+                    let source = Source { entry: Some(*entry), line: None, method: observation.method };
+                    self.words(Word::LoginMethods, methods.clone(), source);
+                }
+            }
+        }
         self.protected(product.map(|product| &product.id));
     }
 
@@ -512,50 +525,76 @@ impl<'a> Gather<'a> {
     fn ends(&mut self, ends: &[Spot], asked: bool) {
         let mut complete = !ends.is_empty();
         let mut unreached = None;
-        let mut mutual: Option<(bool, Source)> = None;
-        let (mut coverage, mut certificates) = (None, None);
+        let (mut mutual, mut certificates) = (None, None);
+        let (mut whole, mut partly) = (None, None);
         let mut lost = Vec::new();
         for end in ends {
             let all = self.evidence.of(end.get_ref());
-            let (mut finished, mut broken_off) = (false, false);
+            let (mut finished, mut broken_off, mut coverage) = (None, false, None);
             for (entry, observation) in all {
                 let source = Source { entry: Some(*entry), line: None, method: observation.method };
                 if is_lost(observation, all) {
-                    broken_off |= matches!(&observation.fact, Fact::Accepts(_));
-                    lost.extend(open_words(&observation.fact).iter().map(|word| (*word, source)));
+                    broken_off |= leaves_lists_open(observation);
+                    lost.extend(open_words(observation, all).into_iter().map(|word| (word, source)));
                 }
                 if !observation.reach.supports_a_verdict() {
                     unreached.get_or_insert((observation.reach, source));
                     continue;
                 }
                 self.words(Word::Evidence, vec![method_word(observation.method).into()], source);
+                let seen = observation.reach == Reach::Seen;
                 match &observation.fact {
                     Fact::Coverage(fact) => {
-                        finished |= fact.complete && observation.reach == Reach::Seen;
+                        if fact.complete && seen {
+                            finished.get_or_insert(source);
+                        }
                         coverage = Some(source);
-                        self.speaks(fact, source);
+                        self.speaks(fact, all, source);
                     }
-                    Fact::Accepts(fact) if observation.reach == Reach::Seen => self.accepts(fact, source),
+                    Fact::Accepts(fact) if seen => self.accepts(fact, source),
+                    Fact::SshAccepts(fact) if seen => {
+                        // Its lists are whole as soon as they came, whatever else was lost.
+                        if !leaves_lists_open(observation) {
+                            finished = Some(source);
+                        }
+                        self.ssh_accepts(fact, source);
+                    }
+                    Fact::IkeAccepts(fact) if seen => self.ike_accepts(fact, source),
+                    Fact::Upgraded(fact) if seen => self.upgraded(fact, source),
+                    Fact::Features(fact) if seen => {
+                        let fields: Vec<Box<str>> =
+                            fact.dh_bits.iter().map(|bits| format!("DH-{bits}").into()).collect();
+                        if !fields.is_empty() {
+                            self.words(Word::KeyExchange, fields, source);
+                        }
+                        if let Some(asked) = fact.client_certificate {
+                            worst(&mut mutual, asked, source);
+                        }
+                    }
                     Fact::Certificate(fact) if is_leaf(fact) => {
                         self.certificate(fact, source);
                         // One certificate that does not hold outweighs those that do.
-                        if let Some(one) = holds(fact) {
-                            let valid = certificates.is_none_or(|(valid, _): (bool, _)| valid) && one;
-                            certificates = Some((valid, source));
+                        if let Some(holds) = holds(fact) {
+                            worst(&mut certificates, holds, source);
                         }
                     }
                     Fact::Session(protocol, fact) => {
-                        self.session(*protocol, fact, source);
+                        self.session(*protocol, fact, all, source);
                         if let Some(asked) = fact.client_auth.seen() {
                             // One-way counts when any session was one-way.
-                            let both = mutual.is_none_or(|(both, _)| both) && *asked;
-                            mutual = Some((both, source));
+                            worst(&mut mutual, *asked, source);
                         }
                     }
                     _ => {}
                 }
             }
-            complete &= finished && !broken_off;
+            match finished.filter(|_| !broken_off) {
+                Some(source) => whole = Some(source),
+                None => {
+                    complete = false;
+                    partly = coverage.or(finished).or(partly);
+                }
+            }
         }
         if let Some((both, source)) = mutual {
             self.word(Word::Authentication, if both { "mutual" } else { "one-way" }, source);
@@ -566,7 +605,7 @@ impl<'a> Gather<'a> {
         for (word, source) in lost {
             self.scene.lose(word, source);
         }
-        if let Some(source) = coverage.or(unreached.map(|(_, source)| source)) {
+        if let Some(source) = partly.or(whole).or(unreached.map(|(_, source)| source)) {
             if asked || !complete {
                 self.truth(Word::EnumerationComplete, complete, source);
             }
@@ -577,15 +616,146 @@ impl<'a> Gather<'a> {
         }
     }
 
-    fn speaks(&mut self, coverage: &Coverage, source: Source) {
-        let clear: Vec<Box<str>> = coverage
-            .speaks
-            .iter()
-            .filter(|name| !["TLS", "TLCP"].contains(&&***name))
-            .map(|name| if &**name == "HTTP" { "plain HTTP".into() } else { name.clone() })
-            .collect();
-        if !clear.is_empty() {
-            self.words(Word::Protocol, clear, source);
+    /// What an end speaks, where no other fact says more of it.
+    fn speaks(&mut self, coverage: &Coverage, all: &[(EntryNumber, Observation)], source: Source) {
+        let seen = |told: fn(&Fact) -> bool| all.iter().any(|(_, one)| one.reach == Reach::Seen && told(&one.fact));
+        let over_tls = coverage.speaks.iter().any(|name| ["TLS", "DTLS", "TLCP", "QUIC"].contains(&&**name));
+        for name in &coverage.speaks {
+            match &**name {
+                "TLS" | "DTLS" | "TLCP" | "QUIC" => {}
+                "SSH" if seen(|fact| matches!(fact, Fact::SshAccepts(_) | Fact::Session(Protocol::Ssh, _))) => {}
+                "IKE" if seen(|fact| matches!(fact, Fact::IkeAccepts(_) | Fact::Session(Protocol::Ike, _))) => {}
+                "HTTP" => self.words(Word::Protocol, vec!["plain HTTP".into()], source),
+                "SSH" | "IKE" => self.words(Word::Protocol, vec![name.clone()], source),
+                _ if seen(|fact| matches!(fact, Fact::Upgraded(_))) => {}
+                // It goes over to TLS; what it does before that, nobody has seen.
+                _ if over_tls => self.word(Word::Protocol, "unknown", source),
+                _ => self.words(Word::Protocol, vec![name.clone()], source),
+            }
+        }
+    }
+
+    /// What can be done in clear, before TLS or without it.
+    fn upgraded(&mut self, upgraded: &Upgraded, source: Source) {
+        let unreadable = upgraded.refusal.as_deref().is_some_and(|refusal| refusal.starts_with("unreadable"));
+        let in_clear = match (upgraded.tls_required, upgraded.login_in_clear) {
+            _ if unreadable => None,
+            (Some(required), _) => Some(!required),
+            (None, Some(true)) => Some(true),
+            (None, _) => (!upgraded.offered).then_some(true),
+        };
+        match in_clear {
+            Some(true) => {
+                let protocol = format!("plain {}", upgraded.protocol.to_uppercase()).into();
+                self.words(Word::Protocol, vec![protocol], source);
+            }
+            Some(false) => {}
+            None => self.word(Word::Protocol, "unknown", source),
+        }
+    }
+
+    fn ssh_accepts(&mut self, accepts: &SshAccepts, source: Source) {
+        let protocol = match accepts.national_profile {
+            true => "CSSH".into(),
+            false => format!("SSH {}", accepts.version).into(),
+        };
+        self.words(Word::Protocol, vec![protocol], source);
+        if let Some(lists) = &accepts.lists {
+            let both = |lists: &SshDirections| -> Vec<Box<str>> {
+                let mut all: Vec<Box<str>> = lists.to_server.iter().chain(&lists.to_client).cloned().collect();
+                all.sort_unstable();
+                all.dedup();
+                all
+            };
+            let (ciphers, codes) = (both(&lists.cipher), both(&lists.mac));
+            let exchanges = lists.key_exchange.iter().filter(|name| !is_a_signal(name)).cloned().collect();
+            self.ssh_parts(exchanges, lists.host_key.clone(), ciphers, codes, source);
+        }
+        let keys: Vec<Box<str>> = accepts.host_keys.iter().map(host_key).collect();
+        if !keys.is_empty() {
+            self.words(Word::HostKey, keys, source);
+        }
+        if let Some(bits) = accepts.group_exchange.seen().and_then(|given| given.smallest_bits) {
+            self.words(Word::KeyExchange, vec![format!("DH-{bits}").into()], source);
+        }
+    }
+
+    fn ssh_parts(
+        &mut self,
+        exchanges: Vec<Box<str>>,
+        host_keys: Vec<Box<str>>,
+        ciphers: Vec<Box<str>>,
+        codes: Vec<Box<str>>,
+        source: Source,
+    ) {
+        // A code is not used with a cipher that authenticates (RFC 5647 5.1); with others it is all that authenticates.
+        let (mut authenticating, others): (Vec<Box<str>>, Vec<_>) =
+            ciphers.iter().cloned().partition(|name| authenticates(name));
+        if !others.is_empty() {
+            authenticating.extend(codes);
+        }
+        for (word, names) in [
+            (Word::KeyExchange, exchanges),
+            (Word::ProofOfIdentity, host_keys),
+            (Word::Cipher, ciphers),
+            (Word::MessageAuthentication, authenticating),
+        ] {
+            if !names.is_empty() {
+                self.words(word, names, source);
+            }
+        }
+    }
+
+    fn ike_accepts(&mut self, accepts: &IkeAccepts, source: Source) {
+        let national = accepts.profile.is_some();
+        let protocol = match &accepts.profile {
+            Some(profile) => format!("IKEv{} ({profile})", accepts.version),
+            None => format!("IKEv{}", accepts.version),
+        };
+        self.words(Word::Protocol, vec![protocol.into()], source);
+        let mut told: BTreeMap<Word, Vec<Box<str>>> = BTreeMap::new();
+        let keyed = |hash: &str| {
+            registry::algorithm(&format!("hmac-{}", hash.to_ascii_lowercase())).map(|entry| entry.name.into())
+        };
+        let lists = accepts.transforms.iter().flat_map(|(kind, list)| list.iter().map(move |one| (*kind, one)));
+        for (kind, transform) in lists {
+            let entry =
+                ike_class(accepts.version, national, kind).and_then(|class| registry::ike(class, transform.number));
+            let name = ike_name(entry, transform);
+            match kind {
+                IkeKind::Encryption => {
+                    if entry.is_some_and(|entry| entry.aead) {
+                        told.entry(Word::MessageAuthentication).or_default().push(name.clone());
+                    }
+                    told.entry(Word::Cipher).or_default().push(name);
+                }
+                IkeKind::Group => told.entry(Word::KeyExchange).or_default().push(name),
+                IkeKind::Integrity => told.entry(Word::MessageAuthentication).or_default().push(name),
+                // The hash of IKEv1 is used with a key, for integrity as for the proof by a shared key (RFC 2409 4 and 5).
+                IkeKind::Hash => {
+                    told.entry(Word::MessageAuthentication).or_default().push(keyed(&name).unwrap_or(name))
+                }
+                IkeKind::Authentication => {
+                    let name = entry.map_or(name, |entry| entry.name.into());
+                    told.entry(Word::ProofOfIdentity).or_default().push(name);
+                }
+                // In the profile of GM/T 0022 it signs and wraps the secrets of both sides.
+                IkeKind::Asymmetric => {
+                    told.entry(Word::KeyExchange).or_default().push(name.clone());
+                    told.entry(Word::ProofOfIdentity).or_default().push(name);
+                }
+                // Of the function that derives keys no rule says anything; it is shown beside the verdict.
+                IkeKind::Prf => {}
+            }
+        }
+        // Who proves that it has the shared key does so by the keyed hash.
+        let shared = |name: &str| name.replace('-', "").to_ascii_lowercase().contains("preshared");
+        if told.get(&Word::ProofOfIdentity).is_some_and(|ways| ways.iter().any(|name| shared(name))) {
+            let codes = told.get(&Word::MessageAuthentication).cloned().unwrap_or_default();
+            told.entry(Word::ProofOfIdentity).or_default().extend(codes);
+        }
+        for (word, names) in told {
+            self.words(word, names, source);
         }
     }
 
@@ -622,12 +792,26 @@ impl<'a> Gather<'a> {
         }
     }
 
-    fn session(&mut self, protocol: Protocol, session: &Session, source: Source) {
-        if let Some(name) = protocol_name(protocol, session) {
+    fn session(&mut self, protocol: Protocol, session: &Session, all: &[(EntryNumber, Observation)], source: Source) {
+        // A session of IKE does not say in which profile its numbers are meant; what the responder accepts does.
+        let told = protocol == Protocol::Ike
+            && all.iter().any(|(_, one)| one.reach == Reach::Seen && matches!(one.fact, Fact::IkeAccepts(_)));
+        if let Some(name) = protocol_name(protocol, session).filter(|_| !told) {
             self.words(Word::Protocol, vec![name], source);
         }
-        if let Some(suite) = session.cipher_suite.seen().filter(|_| protocol != Protocol::Plain) {
-            self.words(Word::Suites, vec![suite.clone()], source);
+        match protocol {
+            Protocol::Tls | Protocol::Tlcp | Protocol::Quic | Protocol::Wapi => {
+                if let Some(suite) = session.cipher_suite.seen() {
+                    self.words(Word::Suites, vec![suite.clone()], source);
+                }
+            }
+            Protocol::Ssh => {
+                let of = |field: &Field<Box<str>>| field.seen().cloned().into_iter().collect::<Vec<_>>();
+                let code = of(&session.mac).into_iter().filter(|name| !name.starts_with("implicit")).collect();
+                let (exchange, key) = (of(&session.key_exchange), of(&session.host_key_alg));
+                self.ssh_parts(exchange, key, of(&session.cipher), code, source);
+            }
+            Protocol::Ike | Protocol::Plain => {}
         }
     }
 }
@@ -652,13 +836,20 @@ fn protocol_name(protocol: Protocol, session: &Session) -> Option<Box<str>> {
     let version = session.version.seen().map(|version| &**version);
     Some(match protocol {
         Protocol::Tls => match version? {
+            version if session.protocol.seen().is_some_and(|name| &**name == "DTLS") => {
+                format!("DTLS {version}").into()
+            }
             version @ ("2.0" | "3.0") => format!("SSL {version}").into(),
             version if version.starts_with(|first: char| first.is_ascii_digit()) => format!("TLS {version}").into(),
             named => named.into(),
         },
         Protocol::Tlcp => "TLCP".into(),
         Protocol::Ssh => format!("SSH {}", version.unwrap_or("2.0")).into(),
-        Protocol::Ike => "IKE".into(),
+        Protocol::Ike => match version {
+            Some("1.1") => "IKEv1 (GM/T 0022)".into(),
+            Some(version) => format!("IKEv{}", version.split('.').next().unwrap_or(version)).into(),
+            None => "IKE".into(),
+        },
         // QUIC is secured by TLS 1.3 and nothing else (RFC 9001).
         Protocol::Quic => "TLS 1.3".into(),
         Protocol::Wapi => "WAPI".into(),
@@ -670,11 +861,78 @@ fn protocol_name(protocol: Protocol, session: &Session) -> Option<Box<str>> {
     })
 }
 
-/// Whether an observation brought no answer, and no other one in the case answers the same question.
+/// The worse of what is known and one more, with what says so.
+fn worst(known: &mut Option<(bool, Source)>, good: bool, source: Source) {
+    if known.is_none_or(|(before, _)| before) {
+        *known = Some((good, source));
+    }
+}
+
+/// Names in a list of key exchanges that are none: what a side can do besides (RFC 8308, strict key exchange).
+fn is_a_signal(name: &str) -> bool {
+    name.starts_with("ext-info-") || name.starts_with("kex-strict-")
+}
+
+/// Whether a cipher of SSH authenticates by itself.
+fn authenticates(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["gcm", "ccm", "poly1305"].iter().any(|mode| lower.contains(mode))
+}
+
+/// `RSA-3072`, `EC-256`, `Ed25519`, or the name of its format where that is not known.
+fn host_key(key: &SshHostKey) -> Box<str> {
+    let ids = registry::ssh_name("host key", &key.kind).map_or(&[][..], |entry| entry.algorithms);
+    let mut keys = ids.iter().filter_map(|id| registry::algorithm(id)).filter(|entry| entry.kind != "hash").rev();
+    match (keys.next(), key.bits) {
+        // The last is the most exact one: a curve behind its family.
+        (Some(entry), Some(bits)) if ["rsa", "dsa"].contains(&entry.family) => format!("{}-{bits}", entry.name).into(),
+        (Some(entry), _) => entry.name.into(),
+        (None, _) => key.kind.clone(),
+    }
+}
+
+fn ike_class(version: u8, national: bool, kind: IkeKind) -> Option<IkeClass> {
+    Some(match (kind, version, national) {
+        (IkeKind::Encryption, _, true) => IkeClass::EncryptionGmt0022,
+        (IkeKind::Hash, _, true) => IkeClass::HashGmt0022,
+        (IkeKind::Authentication, _, true) => IkeClass::AuthenticationGmt0022,
+        (IkeKind::Asymmetric, _, _) => IkeClass::AsymmetricGmt0022,
+        (IkeKind::Encryption, 2, false) => IkeClass::Encryption2,
+        (IkeKind::Encryption, 1, false) => IkeClass::Encryption1,
+        (IkeKind::Hash, 1, false) => IkeClass::Hash1,
+        (IkeKind::Authentication, 1, false) => IkeClass::Authentication1,
+        (IkeKind::Integrity, 2, false) => IkeClass::Integrity,
+        (IkeKind::Group, _, _) => IkeClass::KeyExchange,
+        _ => return None,
+    })
+}
+
+/// The algorithm that a transform stands for by the registry's name; where it knows none, what the transform is called.
+fn ike_name(entry: Option<&registry::IkeEntry>, transform: &IkeTransform) -> Box<str> {
+    let algorithm = entry.and_then(|entry| {
+        let place = match transform.key_bits {
+            Some(bits) => entry.key_bits.iter().position(|known| *known == bits)?,
+            None => 0,
+        };
+        registry::algorithm(entry.algorithms.get(place)?)
+    });
+    match (algorithm, transform.key_bits) {
+        (Some(algorithm), _) => algorithm.name.into(),
+        (None, Some(bits)) => format!("{}-{bits}", transform.name).into(),
+        (None, None) => transform.name.clone(),
+    }
+}
+
+/// Whether an observation brought no answer, or not all, and no other one in the case answers the same question.
 fn is_lost(observation: &Observation, all: &[(EntryNumber, Observation)]) -> bool {
     let answers = |one: &Observation| {
-        let partly = matches!(&one.fact, Fact::Accepts(accepts) if accepts.asked == Asked::Partly);
-        one.reach.supports_a_verdict() && !partly
+        let asked = match &one.fact {
+            Fact::Accepts(accepts) => accepts.asked,
+            Fact::SshAccepts(accepts) => accepts.asked,
+            Fact::IkeAccepts(accepts) => accepts.asked,
+            _ => Asked::Registry,
+        };
+        one.reach.supports_a_verdict() && asked != Asked::Partly
     };
     !answers(observation)
         && !all.iter().any(|(_, other)| answers(other) && same_question(&other.fact, &observation.fact))
@@ -683,19 +941,56 @@ fn is_lost(observation: &Observation, all: &[(EntryNumber, Observation)]) -> boo
 fn same_question(one: &Fact, other: &Fact) -> bool {
     match (one, other) {
         (Fact::Accepts(one), Fact::Accepts(other)) => (one.protocol, one.version) == (other.protocol, other.version),
+        (Fact::SshAccepts(_), Fact::SshAccepts(_)) | (Fact::Upgraded(_), Fact::Upgraded(_)) => true,
+        (Fact::IkeAccepts(one), Fact::IkeAccepts(other)) => {
+            (one.version, &one.profile) == (other.version, &other.profile)
+        }
+        (Fact::Features(one), Fact::Features(other)) => one.version == other.version,
         (Fact::Certificate(one), Fact::Certificate(other)) => one.sha256 == other.sha256,
         (Fact::Session(protocol, one), Fact::Session(of, other)) => protocol == of && one.version == other.version,
         _ => false,
     }
 }
 
-/// What stays unknown when a look at this brought nothing. Lists of suites are told by the coverage.
-fn open_words(fact: &Fact) -> &'static [Word] {
-    match fact {
-        Fact::Certificate(certificate) if !is_leaf(certificate) => &[],
-        Fact::Certificate(_) => &[Word::CertificateKey, Word::CertificateHash, Word::CertificateValid],
-        Fact::Session(..) => &[Word::Authentication],
-        _ => &[],
+/// Whether the lists of what is accepted are not whole.
+fn leaves_lists_open(observation: &Observation) -> bool {
+    let unseen = !observation.reach.supports_a_verdict();
+    match &observation.fact {
+        Fact::Accepts(accepts) => unseen || accepts.asked == Asked::Partly,
+        Fact::IkeAccepts(accepts) => unseen || accepts.asked == Asked::Partly,
+        // Who speaks nothing but protocol 1 has no such lists.
+        Fact::SshAccepts(accepts) => {
+            let only_1 = !accepts.national_profile && accepts.version.starts_with("1.") && &*accepts.version != "1.99";
+            unseen || (accepts.lists.is_none() && !only_1)
+        }
+        _ => false,
+    }
+}
+
+const NEGOTIATED: [Word; 5] =
+    [Word::KeyExchange, Word::ProofOfIdentity, Word::HostKey, Word::Cipher, Word::MessageAuthentication];
+
+/// What stays unknown when a look at this brought nothing, or not all. Lists of suites are told by the coverage.
+fn open_words(observation: &Observation, all: &[(EntryNumber, Observation)]) -> Vec<Word> {
+    let lists_are_told = || {
+        let told = |one: &Observation| matches!(one.fact, Fact::SshAccepts(_)) && !leaves_lists_open(one);
+        all.iter().any(|(_, one)| told(one))
+    };
+    match &observation.fact {
+        Fact::Certificate(certificate) if !is_leaf(certificate) => vec![],
+        Fact::Certificate(_) => vec![Word::CertificateKey, Word::CertificateHash, Word::CertificateValid],
+        Fact::Session(Protocol::Ssh, _) if !lists_are_told() => [&NEGOTIATED[..], &[Word::Authentication]].concat(),
+        Fact::Session(..) => vec![Word::Authentication],
+        Fact::Features(_) => vec![Word::KeyExchange, Word::Authentication],
+        Fact::Upgraded(_) => vec![Word::Protocol],
+        Fact::IkeAccepts(_) => NEGOTIATED.to_vec(),
+        Fact::SshAccepts(_) if leaves_lists_open(observation) => NEGOTIATED.to_vec(),
+        Fact::SshAccepts(accepts) => [("host_keys", Word::HostKey), ("group_exchange", Word::KeyExchange)]
+            .into_iter()
+            .filter(|(field, _)| accepts.hidden.contains_key(*field))
+            .map(|(_, word)| word)
+            .collect(),
+        _ => vec![],
     }
 }
 
@@ -736,20 +1031,8 @@ fn hash_of(signature: &str) -> Option<&'static str> {
 
 /// Words that hold lists take a single word as a list of one.
 fn list_words(word: Word, value: StatedValue) -> StatedValue {
-    let is_list = matches!(
-        word,
-        Word::Protocol
-            | Word::Suites
-            | Word::Algorithm
-            | Word::CertificateKey
-            | Word::CertificateHash
-            | Word::KeyHazards
-            | Word::Channels
-            | Word::ChannelScores
-            | Word::Evidence
-    );
     match value {
-        StatedValue::Word(one) if is_list && &*one != "unknown" => StatedValue::Words(vec![one]),
+        StatedValue::Word(one) if word.is_a_list() && &*one != "unknown" => StatedValue::Words(vec![one]),
         value => value,
     }
 }

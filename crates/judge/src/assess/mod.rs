@@ -2,10 +2,12 @@
 //!
 //! One order: applicability → subjects → D, A, K → unit → whole-system step → layers → total → risk → conclusion.
 
+mod beside;
 mod evidence;
 mod gather;
 mod index;
 
+pub use beside::Beside;
 pub use evidence::{Evidence, Said};
 
 use crate::determine::{
@@ -105,6 +107,9 @@ pub struct Determination {
     pub severity: Option<Severity>,
     /// What was observed of it.
     pub observed: Vec<ObservedId>,
+    /// What was seen there and decides nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
 }
 
 /// The marks that count.
@@ -582,6 +587,7 @@ fn determination(item: Work<'_>, evidence: &Evidence<'_>) -> Determination {
         risks: item.risks,
         severity,
         observed: ends.iter().map(|end| ObservedId::from(&**end.get_ref())).collect(),
+        beside: beside::beside(evidence, ends),
     }
 }
 
@@ -591,12 +597,12 @@ impl Assessment {
         self.units.iter().flat_map(|unit| &unit.subjects)
     }
 
-    /// Every entry of the case that something here stands on.
+    /// Every entry of the case that something here stands on, or shows beside a verdict.
     pub fn entries(&self) -> BTreeSet<EntryNumber> {
-        self.determinations()
-            .flat_map(|determination| determination.steps())
-            .flat_map(|step| step.used.iter().flat_map(|used| used.sources.iter().filter_map(|source| source.entry)))
-            .collect()
+        let steps = self.determinations().flat_map(|determination| determination.steps());
+        let used = steps.flat_map(|step| &step.used).flat_map(|used| &used.sources);
+        let beside = self.determinations().flat_map(|determination| &determination.beside).map(|one| &one.source);
+        used.chain(beside).filter_map(|source| source.entry).collect()
     }
 }
 

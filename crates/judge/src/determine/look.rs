@@ -62,7 +62,7 @@ impl<'a> Look<'a> {
 
     /// The components of the function on this scene.
     pub fn components(&self) -> &Components {
-        for word in [Word::Protocol, Word::Suites, Word::CertificateKey, Word::CertificateHash, Word::Algorithm] {
+        for word in Word::OF_A_CHANNEL.into_iter().filter(|word| word.may_serve(self.function)) {
             self.note(word);
         }
         self.components.get_or_init(|| Components::of(self.scene, self.function, self.rules))

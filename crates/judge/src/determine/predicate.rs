@@ -243,6 +243,14 @@ fn channel_serves(look: &Look<'_>) -> Truth {
         look.question(Word::Protocol);
         return Truth::Unknown;
     }
+    // Somebody looked, and there may be further ones.
+    if look.is_open(Word::Protocol) {
+        return Truth::Unknown;
+    }
+    if look.components().records_unseen {
+        look.question(Word::Algorithm);
+        return Truth::Unknown;
+    }
     if !look.components().unknown.is_empty() {
         return look.ruling(Doubt::AlgorithmOpen);
     }
@@ -286,6 +294,8 @@ fn mechanism<'a>(look: &Look<'a>) -> Option<&'a str> {
 }
 
 fn identity_by_cryptography(look: &Look<'_>) -> Truth {
+    // Which ways are open is shown; which one is taken, and whether it is cryptography, somebody must see.
+    look.peek(Word::LoginMethods);
     match mechanism(look) {
         Some(
             "challenge-response-mac"

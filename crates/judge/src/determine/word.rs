@@ -1,5 +1,6 @@
 //! The vocabulary of facts. A predicate can ask for these words and no others; a statement can state them.
 
+use crate::law::Function;
 use serde::{Deserialize, Serialize};
 
 /// Who can usually answer when a fact is missing. Questions are grouped by it.
@@ -80,6 +81,18 @@ words! {
     Protocol "protocol" Assessor
     /// Suites that the channel accepts.
     Suites "suites" Assessor
+    /// How the channel agrees on keys: key exchanges of SSH, groups of IKE, sizes of the fields of DHE, all that it accepts.
+    KeyExchange "key_exchange" Assessor
+    /// By which algorithms an end of SSH or IKE proves who it is, all that it accepts.
+    ProofOfIdentity "proof_of_identity" Assessor
+    /// The host keys of an SSH server: `RSA-3072`, `Ed25519`.
+    HostKey "host_key" Assessor
+    /// Ciphers that SSH or IKE accepts.
+    Cipher "cipher" Assessor
+    /// Message authentication codes that SSH or IKE accepts, and ciphers that authenticate by themselves.
+    MessageAuthentication "message_authentication" Assessor
+    /// Ways to log in that a service offers. That a password is among them is one factor, and no verdict.
+    LoginMethods "login_methods" Assessor
     /// Was everything asked that the channel could accept?
     EnumerationComplete "enumeration_complete" Assessor
     /// The keys of the server's certificates: `SM2`, `RSA-2048`.
@@ -271,6 +284,40 @@ impl Word {
         )
     }
 
+    /// Whether the fact is a list: what several observations say of it is put together.
+    pub fn is_a_list(self) -> bool {
+        Word::OF_A_CHANNEL.contains(&self)
+            || matches!(
+                self,
+                Word::LoginMethods | Word::KeyHazards | Word::Channels | Word::ChannelScores | Word::Evidence
+            )
+    }
+
+    /// What the parts of a channel's protection are told by.
+    pub const OF_A_CHANNEL: [Word; 10] = [
+        Word::Protocol,
+        Word::Suites,
+        Word::KeyExchange,
+        Word::ProofOfIdentity,
+        Word::HostKey,
+        Word::Cipher,
+        Word::MessageAuthentication,
+        Word::CertificateKey,
+        Word::CertificateHash,
+        Word::Algorithm,
+    ];
+
+    /// Whether a part of a channel that is negotiated by itself serves a function; all else may.
+    pub fn may_serve(self, function: Function) -> bool {
+        let of = match self {
+            Word::ProofOfIdentity | Word::HostKey => Function::Identity,
+            Word::MessageAuthentication => Function::Integrity,
+            Word::Cipher | Word::KeyExchange => Function::Confidentiality,
+            _ => return true,
+        };
+        [of, Function::Channel].contains(&function)
+    }
+
     /// Whether the fact shows a mechanism at work, so that its method can be more than words for D.
     pub fn shows_effect(self) -> bool {
         matches!(
@@ -278,6 +325,10 @@ impl Word {
             Word::Mechanism
                 | Word::Protocol
                 | Word::Suites
+                | Word::KeyExchange
+                | Word::ProofOfIdentity
+                | Word::Cipher
+                | Word::MessageAuthentication
                 | Word::TamperTest
                 | Word::VerifiedWhen
                 | Word::SignerControlsKey

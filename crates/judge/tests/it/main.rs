@@ -5,6 +5,7 @@ mod example;
 mod grade;
 mod hospital;
 mod law;
+mod negotiated;
 mod properties;
 mod register;
 mod score;

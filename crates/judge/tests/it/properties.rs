@@ -5,6 +5,7 @@ use crate::hospital::{
     Hospital, LABORATORY, LEGACY, MOBILE, PORTAL, accepts, coverage, description, find, observed, probed, says, session,
 };
 use crate::law::law;
+use crate::negotiated::{self, BRANCH, HOST, MAIL, TRANSFER};
 use dengmi_core::{
     Asked, Coverage, EntryNumber, Fact, Field, Method, Observation, Protocol, Reach, StatedValue, Version, canonical,
 };
@@ -175,8 +176,9 @@ fn bytes(assessment: &Assessment) -> String {
 fn order_of_evidence_never_matters() {
     let law = law();
     let example = Hospital::new(&law);
+    let negotiated = negotiated::probed_hospital(&law);
     holds(48, (changes(), any::<u64>()), |(changes, seed)| {
-        let hospital = changed(&example, &changes);
+        let hospital = changed(if seed % 2 == 0 { &example } else { &negotiated }, &changes);
         let mut shuffled = hospital.clone();
         // Entry numbers travel with what they number.
         let mut next = seed | 1;
@@ -328,7 +330,37 @@ fn losses(observation: &Observation) -> Vec<Observation> {
             let lost = Observation { fact: Fact::Coverage(partly.clone()), ..observation.clone() };
             without_answer(Fact::Coverage(partly)).into_iter().chain([lost]).collect()
         }
-        Fact::Certificate(_) | Fact::Session(..) | Fact::KeyProof(_) => {
+        Fact::SshAccepts(accepts) => {
+            let mut nothing = accepts.clone();
+            nothing.lists = None;
+            nothing.host_keys.clear();
+            nothing.group_exchange = Field::Hidden;
+            nothing.authentication = Field::Hidden;
+            nothing.asked = Asked::Partly;
+            // It began to turn connections away behind the lists, or behind the first key.
+            let turned_away = |fields: &[&str], keys: usize| {
+                let mut some = accepts.clone();
+                some.host_keys.truncate(keys);
+                some.group_exchange = Field::Hidden;
+                some.asked = Asked::Partly;
+                some.hidden = fields.iter().map(|field| (Box::from(*field), Box::from("turned away"))).collect();
+                Observation { fact: Fact::SshAccepts(some), ..observation.clone() }
+            };
+            let partly = [0, 1].map(|keys| turned_away(&["host_keys", "group_exchange"], keys));
+            let no_lists = Observation { fact: Fact::SshAccepts(nothing.clone()), ..observation.clone() };
+            without_answer(Fact::SshAccepts(nothing)).into_iter().chain(partly).chain([no_lists]).collect()
+        }
+        Fact::IkeAccepts(accepts) => {
+            let mut nothing = accepts.clone();
+            nothing.transforms.clear();
+            nothing.asked = Asked::Partly;
+            let mut half = accepts.clone();
+            half.asked = Asked::Partly;
+            half.transforms.values_mut().for_each(|list| list.truncate(list.len() / 2));
+            let half = Observation { fact: Fact::IkeAccepts(half), ..observation.clone() };
+            without_answer(Fact::IkeAccepts(nothing)).into_iter().chain([half]).collect()
+        }
+        Fact::Certificate(_) | Fact::Session(..) | Fact::KeyProof(_) | Fact::Features(_) | Fact::Upgraded(_) => {
             without_answer(observation.fact.clone()).to_vec()
         }
         _ => vec![],
@@ -380,6 +412,17 @@ fn losses_only_open_whatever_the_evidence() {
 }
 
 #[test]
+fn every_loss_of_what_is_negotiated_only_opens() {
+    let law = law();
+    for hospital in negotiated::hospitals(&law) {
+        let of = |end| hospital.of(end).collect::<Vec<_>>();
+        let probed = [HOST, TRANSFER, BRANCH, MAIL, LEGACY].map(of).concat();
+        let checked = check_losses(&hospital, &law, 4, probed.into_iter()).unwrap();
+        assert!(checked > 80, "only {checked} losses");
+    }
+}
+
+#[test]
 fn another_look_that_was_answered_heals_a_loss() {
     let law = law();
     let mut hospital = Hospital::new(&law);
@@ -393,6 +436,19 @@ fn another_look_that_was_answered_heals_a_loss() {
     for unit in ["NET-ID", "NET-INT", "NET-CONF"] {
         let outcome = |assessment| find(assessment, unit, "patient-portal").counted;
         assert_eq!(outcome(&before), outcome(&after), "{unit}");
+    }
+    for hospital in negotiated::hospitals(&law) {
+        let before = hospital.assess(&law, 3);
+        let mut healed = hospital.clone();
+        for index in [HOST, TRANSFER, BRANCH, MAIL].into_iter().flat_map(|end| hospital.of(end).collect::<Vec<_>>()) {
+            if let Some(lost) = losses(&hospital.observations[index].1).pop() {
+                healed.add(lost);
+            }
+        }
+        let after = healed.assess(&law, 3);
+        for (before, after) in before.determinations().zip(after.determinations()) {
+            assert_eq!(before.counted, after.counted, "{} {}", before.indicator, before.subject);
+        }
     }
 }
 

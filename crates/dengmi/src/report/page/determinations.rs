@@ -4,7 +4,7 @@ use super::{anchor, chip, entry_anchor, link, marks, outcome_chip, risk_chip, se
 use crate::report::Input;
 use crate::report::finding::{Finding, Problem, subject_name};
 use crate::report::html::Html;
-use crate::report::say::{Reason, spans};
+use crate::report::say::{Reason, spans, told};
 use crate::texts::{fill, judge, list, pair, same};
 use dengmi_core::date::date_text;
 use dengmi_core::{EntryNumber, Text};
@@ -77,6 +77,18 @@ fn one(html: &mut Html, input: &Input<'_>, unit: &Unit, determination: &Determin
                 html.element("ul", &[], |html| {
                     for (doubt, bind) in &determination.verdict.doubts {
                         html.say("li", "", &input.doubt(doubt, *bind));
+                    }
+                });
+            }
+            if !determination.beside.is_empty() {
+                html.say("h5", "", &report.beside);
+                html.element("ul", &[], |html| {
+                    for beside in &determination.beside {
+                        html.element("li", &[], |html| {
+                            html.plain(&told(beside));
+                            html.plain(" ");
+                            sources(html, input, std::slice::from_ref(&beside.source));
+                        });
                     }
                 });
             }
