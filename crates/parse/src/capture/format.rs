@@ -450,7 +450,12 @@ impl Section {
                 let interface = u32::from(order.u16([interface_0, interface_1]));
                 let [_, high, low, stored, length] = words(header, order);
                 let ticks = (u64::from(high) << 32) | u64::from(low);
-                self.packet(block, Found { interface, ticks: Some(ticks), stored, length, data, at: 12 }, *packets, limits)
+                self.packet(
+                    block,
+                    Found { interface, ticks: Some(ticks), stored, length, data, at: 12 },
+                    *packets,
+                    limits,
+                )
             }
             BlockType::SIMPLE_PACKET => {
                 *packets += 1;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
 
-use super::link::{Address, Dissected, Fragment, Label, datagram};
 use super::IpProtocol;
+use super::link::{Address, Dissected, Fragment, Label, datagram};
 use crate::reading::{Defect, DefectKind, Limits};
 
 /// How long a datagram waits for the rest of it, in nanoseconds of packet time: 30 seconds, as Linux does.
@@ -137,7 +137,8 @@ impl Defragmenter {
 
     fn expire(&mut self, now: u64) -> usize {
         let mut cut = 0;
-        while let Some(since) = self.ages.first_key_value().and_then(|(_, key)| self.open.get(key)).map(|open| open.since)
+        while let Some(since) =
+            self.ages.first_key_value().and_then(|(_, key)| self.open.get(key)).map(|open| open.since)
             && now.saturating_sub(since) > PATIENCE
         {
             cut += self.drop_oldest();

@@ -399,12 +399,7 @@ fn fragment<'a>(
 }
 
 #[inline]
-fn inside<'a>(
-    ends: Ends,
-    protocol: IpProtocol,
-    body: Body<'a>,
-    road: &mut Road<'_>,
-) -> Result<Dissected<'a>, Defect> {
+fn inside<'a>(ends: Ends, protocol: IpProtocol, body: Body<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     match protocol {
         IpProtocol::TCP => tcp(ends, body),
         IpProtocol::UDP => udp(ends, body, road),
@@ -470,11 +465,7 @@ fn overlay<'a>(ends: &Ends, port: u16, body: &Body<'a>, road: &mut Road<'_>) -> 
     let (labels, depth, stations) = (road.labels.len(), road.depth, road.stations);
     let carried = || {
         road.tunnel(ends, reader.at())?;
-        if port == VXLAN {
-            vxlan(reader, road)
-        } else {
-            geneve(&mut reader, road)
-        }
+        if port == VXLAN { vxlan(reader, road) } else { geneve(&mut reader, road) }
     };
     let carried = carried().ok();
     if carried.is_none() {
@@ -708,7 +699,8 @@ fn ppp<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>,
         reader = ahead;
     }
     // The first byte of a number of two is even.
-    let number = if reader.peek().is_some_and(|first| first & 1 != 0) { u16::from(reader.u8()?) } else { reader.u16()? };
+    let number =
+        if reader.peek().is_some_and(|first| first & 1 != 0) { u16::from(reader.u8()?) } else { reader.u16()? };
     match number {
         IPV4 => ipv4(reader, road),
         IPV6 => ipv6(reader, road),

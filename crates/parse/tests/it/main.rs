@@ -5,8 +5,12 @@
 
 mod capture;
 mod certificates;
+mod fragment;
 mod hostile;
 mod ike;
+mod link;
+mod packets;
 mod replay;
 mod ssh;
 mod watcher;
+mod wireless;
