@@ -97,7 +97,7 @@ fn what_is_kept_has_a_limit_in_bytes() {
         let mut fragments = Defragmenter::default();
         assert_eq!(fragments.add(&fragment(1, 0, true, &[7; 8]), 0, &limits).cut, 0);
         assert_eq!(fragments.add(&fragment(2, 0, true, &[7; 8]), 0, &limits).cut, cut);
-        assert_eq!(fragments.add(&fragment(2, 8, false, &[7; 8]), 0, &limits).whole.is_some(), true);
+        assert!(fragments.add(&fragment(2, 8, false, &[7; 8]), 0, &limits).whole.is_some());
         assert_eq!(fragments.end(), 1 - cut);
     }
 }

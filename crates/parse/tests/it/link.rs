@@ -294,10 +294,10 @@ fn a_snap_length_is_told_from_padding() {
         check(&frame[..whole - 2], &PAYLOAD[..5], 2);
         check(&frame[..whole - 7], b"", 7);
         // The last bytes of the header, without which the rest is still known.
-        check(&frame[..whole - 13], b"", 7);
+        check(&frame[..whole - 11], b"", 7);
         let at = whole - 27;
-        let short = Defect { at, what: DefectKind::Short { wanted: 14, left: 13 } };
-        assert_eq!(found(LinkType::ETHERNET, &frame[..at + 13]).0, Err(short));
+        let short = Defect { at, what: DefectKind::Short { wanted: 16, left: 15 } };
+        assert_eq!(found(LinkType::ETHERNET, &frame[..at + 15]).0, Err(short));
     }
     // Left to the network card: all that is there.
     let mut offloaded = ipv4(6, &tcp());

@@ -12,10 +12,13 @@ use proptest::prelude::*;
 
 use crate::capture::vectors;
 
-/// Whatever a file gave: its packets by link, time, number, bytes, length and interface, and all else by its name.
+/// A packet by link, time, number, bytes, length and interface.
+type Seen = (LinkType, Option<u64>, u64, Vec<u8>, u32, u32);
+
+/// Whatever a file gave: its packets, and all else by its name.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Told {
-    pub(crate) packets: Vec<(LinkType, Option<u64>, u64, Vec<u8>, u32, u32)>,
+    pub(crate) packets: Vec<Seen>,
     pub(crate) skipped: Vec<BlockType>,
     pub(crate) secrets: Vec<(SecretsType, Vec<u8>)>,
     pub(crate) wrong: Vec<DefectKind>,
