@@ -8,6 +8,8 @@ use dengmi_core::date::read_date;
 use dengmi_core::system::{self, Vocabulary};
 use dengmi_core::{Observation, Suite, Version, registry};
 use dengmi_crypto::PrivateKey;
+use dengmi_parse::capture::wireless::{Eapol, Wai};
+use dengmi_parse::capture::{Defragmenter, Dissected, Item, PacketReader, dissect};
 use dengmi_parse::certificate::{read_bundle, read_pem};
 use dengmi_parse::tls::message::{
     Alert, CertificateRequest, CertificateVerify, Certificates, ClientHello, ClientKeyExchange, EncryptedExtensions,
@@ -46,6 +48,7 @@ pub const TARGETS: &[Target] = &[
     ("upgrade", upgrade),
     ("ssh", ssh),
     ("ike", ike),
+    ("capture", capture),
     ("observation", observation),
     ("system", system),
 ];
@@ -225,6 +228,66 @@ pub fn ike(data: &[u8]) {
     }
 }
 
+/// A file of captured packets, and everything in them. Byte by byte it must hold the same.
+pub fn capture(data: &[u8]) {
+    let limits = Limits { packet: 4096, datagrams: 4, fragments: 4096, ..Limits::default() };
+    let (mut reader, mut dripped, mut at) = (PacketReader::default(), PacketReader::default(), 0);
+    let (mut labels, mut fragments) = (Vec::new(), Defragmenter::default());
+    loop {
+        let bytes = data.get(at..).unwrap_or_default();
+        let item = reader.next(bytes, &limits);
+        let (mut had, mut drip) = (0, dripped.next(&[], &limits));
+        while let Ok(Item::Need(_)) = drip
+            && had < bytes.len()
+        {
+            had += 1;
+            drip = dripped.next(bytes.get(..had).unwrap_or_default(), &limits);
+        }
+        match (&item, &drip) {
+            (Ok(whole), Ok(drip)) => assert_eq!(whole, drip, "pieces change what is read"),
+            _ => assert!(item.is_err() && drip.is_err(), "pieces change whether it is read"),
+        }
+        let Ok(item) = item else { return };
+        at += item.size();
+        match item {
+            Item::Need(_) => break,
+            Item::Packet(packet) => {
+                let mut dissected = dissect(packet.link, packet.captured, &mut labels, &limits);
+                let whole = match &dissected {
+                    Ok(Dissected::Fragment(fragment)) => {
+                        fragments.add(fragment, packet.time.unwrap_or_default(), &limits).whole
+                    }
+                    _ => None,
+                };
+                if let Some(datagram) = &whole {
+                    dissected = datagram.dissect(&mut labels, &limits);
+                }
+                look(dissected, packet.captured.len().max(1 << 16), &limits);
+            }
+            _ => {}
+        }
+    }
+    assert!(fragments.end() <= limits.datagrams, "more datagrams than the limit");
+    let _ = reader.end(data.get(at..).unwrap_or_default(), &limits);
+}
+
+fn look<E>(dissected: Result<Dissected<'_>, E>, most: usize, limits: &Limits) {
+    match dissected {
+        Ok(Dissected::Transport(found)) => assert!(found.payload.len() + found.missing <= most, "more than there is"),
+        Ok(Dissected::Wireless(frame)) => {
+            if let Some(Ok(reading)) = frame.network(limits) {
+                assert!(!reading.value.protections().is_empty(), "no protection is one too");
+            }
+            let _ = frame.encapsulation();
+        }
+        Ok(Dissected::Frame(frame)) => {
+            let key = Eapol::read(frame.payload, limits).map(|reading| reading.value.key.map(|key| key.message()));
+            let _ = (key, Wai::read(frame.payload, limits));
+        }
+        _ => {}
+    }
+}
+
 /// What a server sends behind its hello: `which message | which version | body`.
 pub fn server_message(data: &[u8]) {
     const VERSIONS: [Version; 6] =
@@ -243,7 +306,8 @@ pub fn server_message(data: &[u8]) {
         2 => {
             // A suite of RSA with an export key, and one of DHE.
             let suites = ["TLS_RSA_EXPORT_WITH_RC4_40_MD5", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA"];
-            let codes = suites.into_iter().filter_map(registry::suite_named).filter_map(|entry| u16::try_from(entry.code).ok());
+            let codes =
+                suites.into_iter().filter_map(registry::suite_named).filter_map(|entry| u16::try_from(entry.code).ok());
             for suite in codes.map(Suite) {
                 let read = ServerKeyExchange::read(body, dialect, version, suite, &limits);
                 let details =
