@@ -8,6 +8,8 @@ use dengmi_core::date::read_date;
 use dengmi_core::system::{self, Vocabulary};
 use dengmi_core::{Observation, Suite, Version, registry};
 use dengmi_crypto::PrivateKey;
+use dengmi_parse::capture::wireless::{Eapol, Wai};
+use dengmi_parse::capture::{Defragmenter, Dissected, Item, PacketReader, dissect};
 use dengmi_parse::certificate::{read_bundle, read_pem};
 use dengmi_parse::quic::{Form, Frame, QuicVersion, TransportParameters, read_datagram};
 use dengmi_parse::tls::message::{
@@ -48,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     ("ssh", ssh),
     ("ike", ike),
     ("quic", quic),
+    ("capture", capture),
     ("observation", observation),
     ("system", system),
 ];
@@ -281,6 +284,66 @@ fn quic_readers(bytes: &[u8], limits: &Limits) {
     let mut out = Vec::new();
     if reading.value.write(&mut out).is_ok() {
         assert_eq!(TransportParameters::read(&out, limits).value, reading.value);
+    }
+}
+
+/// A file of captured packets, and everything in them. Byte by byte it must hold the same.
+pub fn capture(data: &[u8]) {
+    let limits = Limits { packet: 4096, datagrams: 4, fragments: 4096, ..Limits::default() };
+    let (mut reader, mut dripped, mut at) = (PacketReader::default(), PacketReader::default(), 0);
+    let (mut labels, mut fragments) = (Vec::new(), Defragmenter::default());
+    loop {
+        let bytes = data.get(at..).unwrap_or_default();
+        let item = reader.next(bytes, &limits);
+        let (mut had, mut drip) = (0, dripped.next(&[], &limits));
+        while let Ok(Item::Need(_)) = drip
+            && had < bytes.len()
+        {
+            had += 1;
+            drip = dripped.next(bytes.get(..had).unwrap_or_default(), &limits);
+        }
+        match (&item, &drip) {
+            (Ok(whole), Ok(drip)) => assert_eq!(whole, drip, "pieces change what is read"),
+            _ => assert!(item.is_err() && drip.is_err(), "pieces change whether it is read"),
+        }
+        let Ok(item) = item else { return };
+        at += item.size();
+        match item {
+            Item::Need(_) => break,
+            Item::Packet(packet) => {
+                let mut dissected = dissect(packet.link, packet.captured, &mut labels, &limits);
+                let whole = match &dissected {
+                    Ok(Dissected::Fragment(fragment)) => {
+                        fragments.add(fragment, packet.time.unwrap_or_default(), &limits).whole
+                    }
+                    _ => None,
+                };
+                if let Some(datagram) = &whole {
+                    dissected = datagram.dissect(&mut labels, &limits);
+                }
+                look(dissected, packet.captured.len().max(1 << 16), &limits);
+            }
+            _ => {}
+        }
+    }
+    assert!(fragments.end() <= limits.datagrams, "more datagrams than the limit");
+    let _ = reader.end(data.get(at..).unwrap_or_default(), &limits);
+}
+
+fn look<E>(dissected: Result<Dissected<'_>, E>, most: usize, limits: &Limits) {
+    match dissected {
+        Ok(Dissected::Transport(found)) => assert!(found.payload.len() + found.missing <= most, "more than there is"),
+        Ok(Dissected::Wireless(frame)) => {
+            if let Some(Ok(reading)) = frame.network(limits) {
+                assert!(!reading.value.protections().is_empty(), "no protection is one too");
+            }
+            let _ = frame.encapsulation();
+        }
+        Ok(Dissected::Frame(frame)) => {
+            let key = Eapol::read(frame.payload, limits).map(|reading| reading.value.key.map(|key| key.message()));
+            let _ = (key, Wai::read(frame.payload, limits));
+        }
+        _ => {}
     }
 }
 

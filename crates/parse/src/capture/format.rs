@@ -133,10 +133,17 @@ impl PacketReader {
     /// would start is unknown. What was read before stays read.
     #[inline]
     pub fn next<'a>(&mut self, bytes: &'a [u8], limits: &Limits) -> Result<Item<'a>, Defect> {
-        match &mut self.format {
+        match &self.format {
             Format::Pcap(file) => file.next(bytes, &mut self.packets, limits),
+            _ => self.block(bytes, limits),
+        }
+    }
+
+    #[inline(never)]
+    fn block<'a>(&mut self, bytes: &'a [u8], limits: &Limits) -> Result<Item<'a>, Defect> {
+        match &mut self.format {
             Format::Pcapng(section) => section.next(bytes, &mut self.packets, limits),
-            Format::Unknown => self.start(bytes, limits),
+            _ => self.start(bytes, limits),
         }
     }
 

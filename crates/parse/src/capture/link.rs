@@ -23,8 +23,9 @@ pub struct Address(pub [u8; 16]);
 impl Address {
     /// The address of IPv4.
     #[inline]
-    pub fn v4([a, b, c, d]: [u8; 4]) -> Address {
-        Address([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d])
+    pub fn v4(bytes: [u8; 4]) -> Address {
+        // Whole words: single bytes put together again wait for each other.
+        Address((0xffff_0000_0000 | u128::from(u32::from_be_bytes(bytes))).to_be_bytes())
     }
 
     /// The address of either version.
@@ -248,7 +249,7 @@ pub(super) fn datagram<'a>(
     let depth = labels.len();
     let mut road = Road { labels, limits, depth, stations: None };
     let body = Body { bytes: Reader::new(bytes), promised: bytes.len() };
-    inside(Ends { source, destination }, protocol, body, &mut road)
+    set_aside(Ends { source, destination }, protocol, body, &mut road)
 }
 
 /// What is carried along while a packet is taken apart.
@@ -315,7 +316,15 @@ impl<'a> Body<'a> {
     }
 }
 
+/// The next words of four bytes.
 #[inline]
+fn words<const N: usize>(reader: &mut Reader<'_>) -> Result<[[u8; 4]; N], Defect> {
+    let before = reader.clone();
+    let bytes = reader.take(N * 4)?;
+    bytes.as_chunks().0.try_into().map_err(|_| before.short(N * 4))
+}
+
+#[inline(always)]
 fn ethernet<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     let [to @ .., f0, f1, f2, f3, f4, f5, k0, k1] = reader.array::<14>()?;
     match EtherType(u16::from_be_bytes([k0, k1])) {
@@ -329,11 +338,11 @@ fn ethernet<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected
 }
 
 /// RFC 791 3.1.
-#[inline]
+#[inline(always)]
 fn ipv4<'a>(mut packet: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     let at = packet.at();
-    let [first, _, t0, t1, i0, i1, f0, f1, _, protocol, _, _, s0, s1, s2, s3, to @ ..] = packet.array::<20>()?;
-    let total = usize::from(u16::from_be_bytes([t0, t1]));
+    let [[first, _, total @ ..], [i0, i1, place @ ..], [_, protocol, ..], from, to] = words(&mut packet)?;
+    let total = usize::from(u16::from_be_bytes(total));
     let mut header = 20;
     if first != 0x45 {
         header = ipv4_options(first, &mut packet, at)?;
@@ -345,13 +354,12 @@ fn ipv4<'a>(mut packet: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>
         None => return Err(Defect { at: at.saturating_add(2), what: DefectKind::TotalLength(total) }),
     };
     let body = Body::new(packet, promised);
-    let ends = Ends { source: Address::v4([s0, s1, s2, s3]), destination: Address::v4(to) };
-    let protocol = IpProtocol(protocol);
-    let place = u16::from_be_bytes([f0, f1]);
+    let ends = || Ends { source: Address::v4(from), destination: Address::v4(to) };
+    let (protocol, place) = (IpProtocol(protocol), u16::from_be_bytes(place));
     // Others follow, or others came before.
     if place & 0x3fff != 0 {
         let identification = u32::from(u16::from_be_bytes([i0, i1]));
-        return fragment(ends, identification, protocol, ((place & 0x1fff) << 3, place & 0x2000 != 0), body);
+        return fragment(ends(), identification, protocol, ((place & 0x1fff) << 3, place & 0x2000 != 0), body);
     }
     inside(ends, protocol, body, road)
 }
@@ -369,14 +377,15 @@ fn ipv4_options(first: u8, packet: &mut Reader<'_>, at: usize) -> Result<usize, 
 }
 
 /// RFC 8200 3.
-#[inline]
+#[inline(always)]
 fn ipv6<'a>(mut packet: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     let at = packet.at();
-    let [first, _, _, _, l0, l1, next, _] = packet.array::<8>()?;
+    let [[first, ..], [l0, l1, next, _]] = words(&mut packet)?;
     if first >> 4 != 6 {
         return Err(Defect { at, what: DefectKind::HeaderVersion(first >> 4) });
     }
-    let ends = Ends { source: Address(packet.array()?), destination: Address(packet.array()?) };
+    let (from, to) = (packet.array()?, packet.array()?);
+    let ends = || Ends { source: Address(from), destination: Address(to) };
     let promised = match usize::from(u16::from_be_bytes([l0, l1])) {
         // Longer than the field (RFC 2675), or left for the network card to fill in.
         0 if next != IpProtocol::IPV6_NO_NEXT.0 => packet.left(),
@@ -398,64 +407,94 @@ fn fragment<'a>(
     Ok(Dissected::Fragment(Fragment { source, destination, identification, protocol, offset, more, payload, missing }))
 }
 
-#[inline]
-fn inside<'a>(ends: Ends, protocol: IpProtocol, body: Body<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
+/// What a packet of IP holds. Its ends are made where they are needed: what the straight road writes twice costs more than
+/// all else on it.
+#[inline(always)]
+fn inside<'a>(
+    ends: impl Fn() -> Ends,
+    protocol: IpProtocol,
+    body: Body<'a>,
+    road: &mut Road<'_>,
+) -> Result<Dissected<'a>, Defect> {
     match protocol {
         IpProtocol::TCP => tcp(ends, body),
         IpProtocol::UDP => udp(ends, body, road),
-        protocol => by_protocol(ends, protocol, body, road),
+        protocol => by_protocol(ends(), protocol, body, road),
     }
 }
 
-#[inline]
-fn tcp<'a>(ends: Ends, body: Body<'a>) -> Result<Dissected<'a>, Defect> {
-    let mut reader = body.bytes.clone();
-    let [s0, s1, d0, d1, q0, q1, q2, q3, _, _, _, _, offset, flags] = reader.array::<14>()?;
+#[inline(always)]
+fn tcp<'a>(ends: impl Fn() -> Ends, body: Body<'a>) -> Result<Dissected<'a>, Defect> {
+    let [[s0, s1, port @ ..], sequence, _, [offset, flags, ..]] = words(&mut body.bytes.clone())?;
     let header = usize::from(offset >> 4) * 4;
     if header < 20 {
         let at = body.bytes.at().saturating_add(12);
         return Err(Defect { at, what: DefectKind::HeaderLength(header) });
     }
     let (payload, missing) = body.behind(header)?;
-    let segment = Segment { sequence: u32::from_be_bytes([q0, q1, q2, q3]), flags: TcpFlags(flags) };
+    let Ends { source, destination } = ends();
     Ok(Dissected::Transport(Transport {
-        source: ends.source,
-        destination: ends.destination,
+        source,
+        destination,
         source_port: u16::from_be_bytes([s0, s1]),
-        destination_port: u16::from_be_bytes([d0, d1]),
-        segment: Some(segment),
+        destination_port: u16::from_be_bytes(port),
+        segment: Some(Segment { sequence: u32::from_be_bytes(sequence), flags: TcpFlags(flags) }),
         payload,
         missing,
     }))
 }
 
-#[inline]
-fn udp<'a>(ends: Ends, body: Body<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
+#[inline(always)]
+fn udp<'a>(ends: impl Fn() -> Ends, body: Body<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     let at = body.bytes.at();
     let mut reader = body.bytes;
-    let [s0, s1, d0, d1, l0, l1, _, _] = reader.array::<8>()?;
+    let [[s0, s1, port @ ..], [l0, l1, ..]] = words(&mut reader)?;
     let promised = match usize::from(u16::from_be_bytes([l0, l1])) {
         0 => body.promised.saturating_sub(8),
         length @ 1..8 => return Err(Defect { at: at.saturating_add(4), what: DefectKind::TotalLength(length) }),
         length => length.min(body.promised).saturating_sub(8),
     };
-    let destination_port = u16::from_be_bytes([d0, d1]);
+    let destination_port = u16::from_be_bytes(port);
     let mut body = Body::new(reader, promised);
     if matches!(destination_port, VXLAN | GENEVE)
-        && let Some(carried) = overlay(&ends, destination_port, &body, road)
+        && let Some(carried) = overlay(&ends(), destination_port, &body, road)
     {
         return Ok(carried);
     }
     let payload = body.bytes.rest();
+    let Ends { source, destination } = ends();
     Ok(Dissected::Transport(Transport {
-        source: ends.source,
-        destination: ends.destination,
+        source,
+        destination,
         source_port: u16::from_be_bytes([s0, s1]),
         destination_port,
         segment: None,
         payload,
         missing: promised - payload.len(),
     }))
+}
+
+/// A network inside another, or on a link that is not Ethernet.
+#[cold]
+fn network<'a>(kind: EtherType, reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
+    if kind == EtherType::IPV6 { ipv6(reader, road) } else { ipv4(reader, road) }
+}
+
+/// Ethernet inside a network.
+#[cold]
+fn bridged<'a>(reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
+    ethernet(reader, road)
+}
+
+/// What is behind an extension header.
+#[cold]
+fn set_aside<'a>(
+    ends: Ends,
+    protocol: IpProtocol,
+    body: Body<'a>,
+    road: &mut Road<'_>,
+) -> Result<Dissected<'a>, Defect> {
+    inside(|| ends, protocol, body, road)
 }
 
 /// What a datagram to the port of an overlay carries; `None`: it is no overlay's.
@@ -484,7 +523,7 @@ fn vxlan<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a
         return Err(Defect { at, what: DefectKind::HeaderVersion(flags) });
     }
     road.labels.push(Label::Vxlan(u32::from_be_bytes([0, n0, n1, n2])));
-    ethernet(reader, road)
+    bridged(reader, road)
 }
 
 /// RFC 8926 3.4.
@@ -514,7 +553,7 @@ fn by_protocol<'a>(
             let [next, length] = body.bytes.clone().array::<2>()?;
             // RFC 8200 4.3: in units of eight bytes, without the first.
             let body = behind(body, (usize::from(length) + 1) * 8)?;
-            inside(ends, IpProtocol(next), body, road)
+            set_aside(ends, IpProtocol(next), body, road)
         }
         IpProtocol::IPV6_FRAGMENT => {
             road.deeper(at)?;
@@ -522,7 +561,7 @@ fn by_protocol<'a>(
             let (place, body) = (u16::from_be_bytes([p0, p1]), behind(body, 8)?);
             // A whole datagram behind the header of a fragment (RFC 6946).
             if place & 0xfff9 == 0 {
-                return inside(ends, IpProtocol(next), body, road);
+                return set_aside(ends, IpProtocol(next), body, road);
             }
             let identification = u32::from_be_bytes(identification);
             fragment(ends, identification, IpProtocol(next), (place & 0xfff8, place & 1 != 0), body)
@@ -533,7 +572,7 @@ fn by_protocol<'a>(
             road.labels.push(Label::Ah(u32::from_be_bytes(spi)));
             // RFC 4302 2.2: in units of four bytes, without the first two.
             let body = behind(body, (usize::from(length) + 2) * 4)?;
-            inside(ends, IpProtocol(next), body, road)
+            set_aside(ends, IpProtocol(next), body, road)
         }
         IpProtocol::ESP => {
             let Ends { source, destination } = ends;
@@ -541,11 +580,11 @@ fn by_protocol<'a>(
         }
         IpProtocol::IPV4 => {
             road.tunnel(&ends, at)?;
-            ipv4(body.bytes, road)
+            network(EtherType::IPV4, body.bytes, road)
         }
         IpProtocol::IPV6 => {
             road.tunnel(&ends, at)?;
-            ipv6(body.bytes, road)
+            network(EtherType::IPV6, body.bytes, road)
         }
         IpProtocol::MPLS_IN_IP => {
             road.tunnel(&ends, at)?;
@@ -607,7 +646,7 @@ fn gre<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Option<Dissect
     if kind == EtherType::ERSPAN {
         // Only its second type is numbered, and has a header.
         reader.take(if flags & SEQUENCE != 0 { 8 } else { 0 })?;
-        return ethernet(reader, road).map(Some);
+        return bridged(reader, road).map(Some);
     }
     by_type(kind, reader, road).map(Some)
 }
@@ -616,8 +655,7 @@ fn gre<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Option<Dissect
 #[cold]
 fn by_type<'a>(kind: EtherType, mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     match kind {
-        EtherType::IPV4 => ipv4(reader, road),
-        EtherType::IPV6 => ipv6(reader, road),
+        EtherType::IPV4 | EtherType::IPV6 => network(kind, reader, road),
         EtherType::VLAN | EtherType::PROVIDER_BRIDGING | EtherType::VLAN_DOUBLE => {
             road.deeper(reader.at())?;
             road.labels.push(Label::Vlan(reader.u16()? & 0x0fff));
@@ -629,7 +667,7 @@ fn by_type<'a>(kind: EtherType, mut reader: Reader<'a>, road: &mut Road<'_>) -> 
         EtherType::PPP => ppp(reader, road),
         EtherType::TRANSPARENT_ETHERNET => {
             road.deeper(reader.at())?;
-            ethernet(reader, road)
+            bridged(reader, road)
         }
         EtherType(length) if length < FIRST_TYPE => {
             let Body { bytes, .. } = Body::new(reader, usize::from(length));
@@ -665,11 +703,11 @@ fn mpls<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>
         }
     }
     match reader.peek().map(|first| first >> 4) {
-        Some(4) => ipv4(reader, road),
-        Some(6) => ipv6(reader, road),
+        Some(4) => network(EtherType::IPV4, reader, road),
+        Some(6) => network(EtherType::IPV6, reader, road),
         Some(0) => {
             reader.take(4)?;
-            ethernet(reader, road)
+            bridged(reader, road)
         }
         Some(version) => Err(Defect { at: reader.at(), what: DefectKind::HeaderVersion(version) }),
         None => Err(reader.short(1)),
@@ -702,8 +740,8 @@ fn ppp<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>,
     let number =
         if reader.peek().is_some_and(|first| first & 1 != 0) { u16::from(reader.u8()?) } else { reader.u16()? };
     match number {
-        IPV4 => ipv4(reader, road),
-        IPV6 => ipv6(reader, road),
+        IPV4 => network(EtherType::IPV4, reader, road),
+        IPV6 => network(EtherType::IPV6, reader, road),
         MPLS => mpls(reader, road),
         number => Ok(road.frame(Encapsulated::Ppp(number), reader)),
     }
@@ -713,7 +751,7 @@ fn ppp<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>,
 #[cold]
 fn by_link<'a>(link: LinkType, mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     match link {
-        LinkType::ETHERNET => ethernet(reader, road),
+        LinkType::ETHERNET => bridged(reader, road),
         LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6 => raw(reader, road),
         LinkType::NULL | LinkType::LOOP => {
             let family: [u8; 4] = reader.array()?;
@@ -755,17 +793,17 @@ fn by_link<'a>(link: LinkType, mut reader: Reader<'a>, road: &mut Road<'_>) -> R
 /// IP of either version.
 fn raw<'a>(reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     match reader.peek().map(|first| first >> 4) {
-        Some(6) => ipv6(reader, road),
-        _ => ipv4(reader, road),
+        Some(6) => network(EtherType::IPV6, reader, road),
+        _ => network(EtherType::IPV4, reader, road),
     }
 }
 
 /// An address family in the byte order of the host that captured, or in that of the network.
 fn loopback<'a>(family: [u8; 4], reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
     match u32::from_le_bytes(family).min(u32::from_be_bytes(family)) {
-        2 => ipv4(reader, road),
+        2 => network(EtherType::IPV4, reader, road),
         // Linux, NetBSD and OpenBSD, FreeBSD, macOS.
-        10 | 24 | 28 | 30 => ipv6(reader, road),
+        10 | 24 | 28 | 30 => network(EtherType::IPV6, reader, road),
         other => Err(Defect { at: 0, what: DefectKind::AddressFamily(other) }),
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn vectors(folder: &str) -> PathBuf {
 
 /// Every capture of the TLS family, each with its one flow.
 pub(crate) fn conversations() -> Vec<Conversation> {
-    named(|name| !["ssh-", "ike", "quic"].iter().any(|other| name.starts_with(other)))
+    named(|name| name.starts_with("ssl3") || name.contains("tls") || name.contains("tlcp"))
 }
 
 /// Every capture whose file has such a name.

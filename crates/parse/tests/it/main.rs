@@ -5,9 +5,13 @@
 
 mod capture;
 mod certificates;
+mod fragment;
 mod hostile;
 mod ike;
+mod link;
+mod packets;
 mod quic;
 mod replay;
 mod ssh;
 mod watcher;
+mod wireless;
