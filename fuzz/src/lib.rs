@@ -337,11 +337,15 @@ fn look<E>(dissected: Result<Dissected<'_>, E>, most: usize, limits: &Limits) {
             if let Some(Ok(reading)) = frame.network(limits) {
                 assert!(!reading.value.protections().is_empty(), "no protection is one too");
             }
+            let held: usize = frame.aggregate().map(<[u8]>::len).sum();
+            assert!(held <= frame.body.len(), "more in the frame than it has");
             let _ = frame.encapsulation();
         }
         Ok(Dissected::Frame(frame)) => {
-            let key = Eapol::read(frame.payload, limits).map(|reading| reading.value.key.map(|key| key.message()));
-            let _ = (key, Wai::read(frame.payload, limits));
+            if let Ok(Some(key)) = Eapol::read(frame.payload, limits).map(|reading| reading.value.key) {
+                let _ = (key.message(), key.chosen(limits));
+            }
+            let _ = Wai::read(frame.payload, limits);
         }
         _ => {}
     }

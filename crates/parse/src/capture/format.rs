@@ -13,8 +13,6 @@ const MODIFIED_PACKET_HEADER: usize = 24;
 const EMPTY_BLOCK: usize = 12;
 /// Bytes of type and length in front of a block.
 const BLOCK_HEADER: usize = 8;
-/// Bytes of the length behind a block.
-const BLOCK_TRAILER: usize = 4;
 /// Nanoseconds of a second.
 const SECOND: u64 = 1_000_000_000;
 
@@ -359,6 +357,7 @@ struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
+    #[cold]
     fn wrong(&self, at: usize, what: DefectKind) -> Item<'a> {
         Item::Wrong { defect: Defect { at: BLOCK_HEADER.saturating_add(at), what }, size: self.size }
     }
@@ -373,9 +372,8 @@ impl Section {
         if kind == BlockType::SECTION_HEADER.0 {
             return self.start(bytes, limits);
         }
-        let block = match whole(bytes, BlockType(kind), length, self.order, limits)? {
-            Ok(block) => block,
-            Err(item) => return Ok(item),
+        let Some(block) = whole(bytes, kind, length, self.order, limits) else {
+            return broken(bytes, length, self.order, limits);
         };
         if block.kind == BlockType::ENHANCED_PACKET {
             return Ok(self.enhanced(&block, packets, limits));
@@ -396,14 +394,13 @@ impl Section {
             other => return Err(Defect { at: BLOCK_HEADER, what: DefectKind::ByteOrder(other) }),
         };
         let length = order.u32([length_0, length_1, length_2, length_3]);
-        let block = match whole(bytes, BlockType::SECTION_HEADER, length, order, limits)? {
-            Ok(block) => block,
+        let Some(block) = whole(bytes, BlockType::SECTION_HEADER.0, length, order, limits) else {
+            let item = broken(bytes, length, order, limits)?;
             // Nothing behind a header can be read without it: what its end says is not worth the file.
-            Err(Item::Wrong { defect, size }) => {
+            if matches!(item, Item::Wrong { .. }) {
                 *self = Section { order, interfaces: Vec::new() };
-                return Ok(Item::Wrong { defect, size });
             }
-            Err(item) => return Ok(item),
+            return Ok(item);
         };
         let mut body = Reader::starting(block.body, BLOCK_HEADER);
         let [_, _, _, _, major @ .., _, _] = body.array::<8>()?;
@@ -514,31 +511,31 @@ struct Found<'a> {
     at: usize,
 }
 
-/// The block at the front, or the item that stands for what it is not.
+/// The block at the front, if it is all there and says the same of its length at both ends.
 #[inline]
-fn whole<'a>(
-    bytes: &'a [u8],
-    kind: BlockType,
-    length: u32,
-    order: Order,
-    limits: &Limits,
-) -> Result<Result<Block<'a>, Item<'a>>, Defect> {
+fn whole<'a>(bytes: &'a [u8], kind: u32, length: u32, order: Order, limits: &Limits) -> Option<Block<'a>> {
+    let size = usize::try_from(length).ok()?;
+    let (front, end) = bytes.get(..size)?.split_last_chunk()?;
+    let body = front.get(BLOCK_HEADER..)?;
+    let is_sound = size.is_multiple_of(4) && size <= limits.block && order.u32(*end) == length;
+    is_sound.then_some(Block { kind: BlockType(kind), body, size })
+}
+
+/// Why the block at the front is none.
+#[cold]
+fn broken<'a>(bytes: &'a [u8], length: u32, order: Order, limits: &Limits) -> Result<Item<'a>, Defect> {
     let size = usize::try_from(length).unwrap_or(usize::MAX);
-    if size < EMPTY_BLOCK || size % 4 != 0 {
+    if size < EMPTY_BLOCK || !size.is_multiple_of(4) {
         return Err(Defect { at: 4, what: DefectKind::BlockLength(length) });
     }
     if size > limits.block {
         return Err(beyond(Limit::Block, limits.block, size, 4));
     }
-    let Some(block) = bytes.get(..size) else { return Ok(Err(need(bytes, size))) };
-    let Some((front, end)) = block.split_last_chunk() else { return Ok(Err(need(bytes, size))) };
-    let end = order.u32(*end);
-    if end != length {
-        let at = size.saturating_sub(BLOCK_TRAILER);
-        let defect = Defect { at, what: DefectKind::BlockEnd { start: length, end } };
-        return Ok(Err(Item::Wrong { defect, size }));
-    }
-    Ok(Ok(Block { kind, body: front.get(BLOCK_HEADER..).unwrap_or_default(), size }))
+    let Some((front, end)) = bytes.get(..size).and_then(|block| block.split_last_chunk()) else {
+        return Ok(need(bytes, size));
+    };
+    let what = DefectKind::BlockEnd { start: length, end: order.u32(*end) };
+    Ok(Item::Wrong { defect: Defect { at: front.len(), what }, size })
 }
 
 impl Interface {

@@ -7,7 +7,8 @@ use super::IpProtocol;
 use super::link::{Address, Dissected, Fragment, Label, datagram};
 use crate::reading::{Defect, DefectKind, Limits};
 
-/// How long a datagram waits for the rest of it, in nanoseconds of packet time: 30 seconds, as Linux does.
+/// How long a datagram waits for the rest of it, in nanoseconds of packet time: 30 seconds, as Linux does. A packet from
+/// far in the future waits no longer, once time is back.
 const PATIENCE: u64 = 30_000_000_000;
 /// What a fragment costs beside its bytes. An attacker sends the shortest ones.
 const OVERHEAD: usize = 64;
@@ -139,7 +140,7 @@ impl Defragmenter {
         let mut cut = 0;
         while let Some(since) =
             self.ages.first_key_value().and_then(|(_, key)| self.open.get(key)).map(|open| open.since)
-            && now.saturating_sub(since) > PATIENCE
+            && now.abs_diff(since) > PATIENCE
         {
             cut += self.drop_oldest();
         }

@@ -514,16 +514,22 @@ fn overlay<'a>(ends: &Ends, port: u16, body: &Body<'a>, road: &mut Road<'_>) -> 
     carried
 }
 
-/// RFC 7348 5.
+/// RFC 7348 5: bits that it does not know are not looked at, but for the one of the Generic Protocol Extension
+/// (draft-ietf-nvo3-vxlan-gpe 3.1), which puts other things there than Ethernet.
 fn vxlan<'a>(mut reader: Reader<'a>, road: &mut Road<'_>) -> Result<Dissected<'a>, Defect> {
+    const NETWORK: u8 = 0x08;
+    const NEXT: u8 = 0x04;
     let at = reader.at();
-    let [flags, _, _, _, network @ .., _] = reader.array::<8>()?;
-    let [n0, n1, n2] = network;
-    if flags != 0x08 {
+    let [[flags, _, _, next], [n0, n1, n2, _]] = words(&mut reader)?;
+    if flags & NETWORK == 0 {
         return Err(Defect { at, what: DefectKind::HeaderVersion(flags) });
     }
     road.labels.push(Label::Vxlan(u32::from_be_bytes([0, n0, n1, n2])));
-    bridged(reader, road)
+    match (flags & NEXT, next) {
+        (NEXT, 1) => network(EtherType::IPV4, reader, road),
+        (NEXT, 2) => network(EtherType::IPV6, reader, road),
+        _ => bridged(reader, road),
+    }
 }
 
 /// RFC 8926 3.4.

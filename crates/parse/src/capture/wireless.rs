@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::reading::{Defect, DefectKind, Defects, Limits, Read, Reader};
+use crate::reading::{Defect, DefectKind, Defects, Limits, Read, Reader, Reading};
 use crate::tls::code::codes;
 
 codes! {
@@ -249,6 +249,22 @@ impl<'a> WirelessFrame<'a> {
         self.is_data() && !is_empty && !is_part && !self.aggregated && !self.is_protected()
     }
 
+    /// The frames of Ethernet (with a length, and LLC behind it) that one of data in clear holds when it is
+    /// [`aggregated`](Self::aggregated): each is for [`super::dissect`] (IEEE 802.11 9.3.2.2.2). A last one that is cut
+    /// comes as far as it is there.
+    pub fn aggregate(&self) -> impl Iterator<Item = &'a [u8]> {
+        const HEADER: usize = 14;
+        let is_clear = self.is_data() && self.aggregated && !self.is_protected();
+        let mut left = if is_clear { self.body } else { &[] };
+        std::iter::from_fn(move || {
+            let [.., high, low] = left.first_chunk::<HEADER>()?;
+            let size = usize::from(u16::from_be_bytes([*high, *low])).saturating_add(HEADER);
+            let frame = left.get(..size).unwrap_or(left);
+            left = left.get(size.next_multiple_of(4)..).unwrap_or_default();
+            Some(frame)
+        })
+    }
+
     /// What its first bytes say of the cipher of protected data.
     pub fn encapsulation(&self) -> Option<Encapsulation> {
         if !self.is_data() || !self.is_protected() {
@@ -445,13 +461,17 @@ impl<'a> Network<'a> {
             fields.take(if fixed == 12 { 10 } else { 0 })?;
             network.privacy = Some(little(&mut fields)? & 0x10 != 0);
         }
+        network.elements(&mut reader, &mut defects);
+        Ok(defects.reading(network, &reader))
+    }
+
+    fn elements(&mut self, reader: &mut Reader<'a>, defects: &mut Defects) {
         while !reader.is_empty() {
-            if let Err(defect) = network.element(&mut reader) {
+            if let Err(defect) = self.element(reader) {
                 defects.push(defect);
                 break;
             }
         }
-        Ok(defects.reading(network, &reader))
     }
 
     /// One element. Of two of a kind the first holds.
@@ -544,11 +564,23 @@ pub enum KeyMessage {
     Request,
 }
 
-impl EapolKey<'_> {
+impl<'a> EapolKey<'a> {
     const PAIRWISE: u16 = 0x0008;
     const ACKNOWLEDGE: u16 = 0x0080;
     const INTEGRITY: u16 = 0x0100;
     const REQUEST: u16 = 0x0800;
+    const ENCRYPTED: u16 = 0x1000;
+
+    /// What the elements in clear of a message say: those of the second are what the station chose.
+    pub fn chosen(&self, limits: &Limits) -> Option<Reading<Network<'a>>> {
+        let is_second = self.message() == KeyMessage::Pairwise(2) && self.information & Self::ENCRYPTED == 0;
+        is_second.then(|| {
+            let (mut reader, mut defects) = (Reader::new(self.data), Defects::new(limits));
+            let mut network = Network::default();
+            network.elements(&mut reader, &mut defects);
+            defects.reading(network, &reader)
+        })
+    }
 
     /// Which message it is.
     pub fn message(&self) -> KeyMessage {

@@ -1,10 +1,13 @@
-//! Just enough of pcap, Ethernet, IP and TCP to give the watcher what two programs once said to each other.
+//! What two programs once said to each other, out of a capture: just enough of TCP to give it to a watcher.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dengmi_parse::Limits;
+use dengmi_parse::capture::{Dissected, dissect};
 use dengmi_parse::tls::{End, Handshake, Side, Then, Watcher};
+
+use crate::packets::read;
 
 /// Bytes and who sent them.
 type Pieces = Vec<(Side, Vec<u8>)>;
@@ -42,10 +45,6 @@ fn conversation(truth: &Path) -> Conversation {
     let [flow] = &table["flow"].as_array().unwrap()[..] else { panic!("{truth:?} has several flows") };
     let truth = flow.as_table().unwrap().clone();
     let port = |key: &str| u16::try_from(truth[key].as_integer().unwrap()).unwrap();
-    if truth["transport"].as_str() == Some("udp") {
-        let pieces = datagrams(&file, port("client_port"), port("server_port"));
-        return Conversation { name: table["capture"].as_str().unwrap().to_owned(), truth, pieces, ended: Vec::new() };
-    }
     let (mut pieces, ended) = deliver(&file, port("client_port"), port("server_port"));
     for (side, count) in before_tls(truth.get("starttls").and_then(toml::Value::as_str), &pieces) {
         skip(&mut pieces, side, count);
@@ -61,94 +60,45 @@ struct Stream {
     cut: bool,
 }
 
-/// The packets of a file.
-fn packets(file: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut left = &file[24..];
-    std::iter::from_fn(move || {
-        let length = usize::try_from(u32::from_le_bytes(left.get(8..12)?.try_into().unwrap())).unwrap();
-        let (packet, behind) = left[16..].split_at(length);
-        left = behind;
-        Some(packet)
-    })
-}
-
-/// Datagrams over Ethernet and IPv4.
-fn datagrams(file: &[u8], client: u16, server: u16) -> Pieces {
-    let udp = |packet: &[u8]| {
-        let number = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
-        let start = 14 + usize::from(packet[14] & 15) * 4;
-        let side = match (number(12), packet[23], number(start), number(start + 2)) {
-            (0x0800, 17, from, to) if (from, to) == (client, server) => Side::Client,
-            (0x0800, 17, from, to) if (from, to) == (server, client) => Side::Server,
-            _ => return None,
-        };
-        Some((side, packet[start + 8..start + usize::from(number(start + 4))].to_vec()))
-    };
-    packets(file).filter_map(udp).collect()
-}
-
 fn deliver(file: &[u8], client: u16, server: u16) -> (Pieces, Vec<(Side, End)>) {
     let mut pieces = Vec::new();
     let mut ended = Vec::new();
     let mut streams = [Stream::default(), Stream::default()];
-    for packet in packets(file) {
-        let Some(segment) = tcp(packet) else { continue };
-        let side = match segment.ports {
-            (from, to) if (from, to) == (client, server) => Side::Client,
-            (from, to) if (from, to) == (server, client) => Side::Server,
+    let (limits, mut labels) = (Limits::default(), Vec::new());
+    for packet in read(file, [], &limits).packets {
+        let Ok(Dissected::Transport(found)) = dissect(packet.0, &packet.3, &mut labels, &limits) else { continue };
+        let side = match (found.source_port, found.destination_port) {
+            ends if ends == (client, server) => Side::Client,
+            ends if ends == (server, client) => Side::Server,
             _ => continue,
+        };
+        let Some(segment) = found.segment else {
+            pieces.push((side, found.payload.to_vec()));
+            continue;
         };
         let stream = &mut streams[usize::from(side == Side::Server)];
         if stream.cut {
             continue;
         }
-        let start = segment.sequence.wrapping_add(u32::from(segment.flags & 2 != 0));
+        let start = segment.sequence.wrapping_add(u32::from(segment.flags.syn()));
         let next = *stream.next.get_or_insert(start);
-        if start.wrapping_sub(next) < 1 << 31 && !segment.payload.is_empty() {
-            stream.early.entry(start).or_insert(segment.payload.to_vec());
+        if start.wrapping_sub(next) < 1 << 31 && !found.payload.is_empty() {
+            stream.early.entry(start).or_insert(found.payload.to_vec());
         }
         while let Some(bytes) = stream.early.remove(&stream.next.unwrap()) {
             stream.next = Some(stream.next.unwrap().wrapping_add(u32::try_from(bytes.len()).unwrap()));
             pieces.push((side, bytes));
         }
         let end = match segment.flags {
-            _ if segment.is_short => Some(End::Cut),
-            flags if flags & 4 != 0 => Some(End::Reset),
-            flags if flags & 1 != 0 => Some(End::Closed),
+            _ if found.missing > 0 => Some(End::Cut),
+            flags if flags.rst() => Some(End::Reset),
+            flags if flags.fin() => Some(End::Closed),
             _ => None,
         };
-        stream.cut = segment.is_short;
+        stream.cut = found.missing > 0;
         ended.extend(end.map(|end| (side, end)));
     }
     (pieces, ended)
-}
-
-struct Segment<'a> {
-    ports: (u16, u16),
-    sequence: u32,
-    flags: u8,
-    payload: &'a [u8],
-    /// The capture holds less than was sent.
-    is_short: bool,
-}
-
-fn tcp(packet: &[u8]) -> Option<Segment<'_>> {
-    let number = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
-    let ether = if number(12) == 0x8100 { 16 } else { 12 };
-    let ip = ether + 2;
-    let (start, end) = match number(ether) {
-        0x0800 if packet[ip + 9] == 6 => (ip + usize::from(packet[ip] & 15) * 4, ip + usize::from(number(ip + 2))),
-        0x86dd if packet[ip + 6] == 6 => (ip + 40, ip + 40 + usize::from(number(ip + 4))),
-        _ => return None,
-    };
-    let payload = start + usize::from(packet[start + 12] >> 4) * 4;
-    Some(Segment {
-        ports: (number(start), number(start + 2)),
-        sequence: u32::from_be_bytes(packet[start + 4..start + 8].try_into().unwrap()),
-        flags: packet[start + 13],
-        payload: &packet[payload..end.min(packet.len())],
-        is_short: end > packet.len(),
-    })
 }
 
 /// What two protocols say before they go over to TLS.

@@ -86,7 +86,10 @@ fn the_oldest_goes_when_there_are_too_many_or_it_waited_too_long() {
     // 30 seconds are patience; one nanosecond more is none.
     assert_eq!(add(4, 8, false, 31 * SECOND), (0, Some(16)));
     assert_eq!(add(5, 0, true, 31 * SECOND + 1), (1, None));
-    assert_eq!(add(5, 8, false, 0), (0, Some(16)));
+    assert_eq!(add(5, 8, false, 2 * SECOND), (0, Some(16)));
+    // Time that runs ahead and comes back.
+    assert_eq!(add(6, 0, true, u64::MAX), (0, None));
+    assert_eq!(add(6, 8, false, 3 * SECOND), (1, None));
 }
 
 #[test]

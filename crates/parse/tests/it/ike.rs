@@ -1,5 +1,6 @@
 //! The readers of IKE: a recorded exchange, what is written is read again, each limit, damaged bytes.
 
+use dengmi_parse::capture::{Dissected, dissect};
 use dengmi_parse::ike::{
     Attribute, AttributeType, Certificate, CertificateEncoding, Encapsulated, ExchangeType, Fragment, Header,
     Identification, IkeVersion, KeyExchange, Message, Notify, NotifyType, Payload, PayloadType, Proposal,
@@ -10,19 +11,18 @@ use dengmi_parse::{DefectKind, Limits};
 use proptest::prelude::*;
 
 use crate::capture::vectors;
+use crate::packets::read;
 
 /// The datagrams of the recorded exchange, with their destination ports.
 fn datagrams() -> Vec<(u16, Vec<u8>)> {
     let file = std::fs::read(vectors("captures").join("ikev2-psk-aes256-sha256-modp2048.pcap")).unwrap();
-    let mut left = &file[24..];
+    let (limits, mut labels) = (Limits::default(), Vec::new());
     let mut found = Vec::new();
-    while !left.is_empty() {
-        let length = usize::try_from(u32::from_le_bytes(left[8..12].try_into().unwrap())).unwrap();
-        let (packet, behind) = left[16..].split_at(length);
-        left = behind;
-        let number = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
-        if number(12) == 0x0800 && packet[23] == 17 && [500, 4500].contains(&number(36)) {
-            found.push((number(36), packet[42..34 + usize::from(number(38))].to_vec()));
+    for packet in read(&file, [], &limits).packets {
+        if let Ok(Dissected::Transport(datagram)) = dissect(packet.0, &packet.3, &mut labels, &limits)
+            && matches!(datagram.destination_port, 500 | 4500)
+        {
+            found.push((datagram.destination_port, datagram.payload.to_vec()));
         }
     }
     found

@@ -184,7 +184,11 @@ fn every_encapsulation_leads_to_the_same_segment() {
         let number = if kind == 0x0800 { 0x21 } else { 0x57 };
         let pptp = [0, 7, 0, 5, 0, 0, 0, 1, 0, 0, 0, 1, 0xff, 3, 0, number];
         check(&gre(0x3081, 0x880b, &pptp, &packet), &[Label::Gre(Some(0x0007_0005))]);
-        check(&overlay(4789, &[8, 0, 0, 0, 0, 1, 2, 0], &frame), &[Label::Vxlan(258)]);
+        for head in [[8, 0, 0, 0], [0x88, 8, 0, 1], [0x0c, 0, 0, 3]] {
+            check(&overlay(4789, &[&head[..], &[0, 1, 2, 0]].concat(), &frame), &[Label::Vxlan(258)]);
+        }
+        let next = if kind == 0x0800 { 1 } else { 2 };
+        check(&overlay(4789, &[0x0c, 0, 0, next, 0, 1, 2, 0], &packet), &[Label::Vxlan(258)]);
         check(&overlay(6081, &[1, 0, 0x65, 0x58, 0, 1, 2, 0, 9, 9, 9, 9], &frame), &[Label::Geneve(258)]);
         let [high, low] = u16::to_be_bytes(kind);
         check(&overlay(6081, &[0, 0, high, low, 0, 1, 2, 0], &packet), &[Label::Geneve(258)]);

@@ -12,6 +12,7 @@ use crate::packets::{read, samples};
 /// Looks into a frame in every way.
 pub(crate) fn look(frame: &WirelessFrame<'_>, limits: &Limits) {
     let _ = (frame.encapsulation(), frame.kind.to_string());
+    assert!(frame.aggregate().map(<[u8]>::len).sum::<usize>() <= frame.body.len());
     if let Some(Ok(reading)) = frame.network(limits) {
         assert!(!reading.value.protections().is_empty());
     }
@@ -20,7 +21,7 @@ pub(crate) fn look(frame: &WirelessFrame<'_>, limits: &Limits) {
 /// Looks into what a frame of EAPOL or WAI holds, and at all others as if they were that.
 pub(crate) fn look_inside(frame: &Frame<'_>, limits: &Limits) {
     if let Ok(reading) = Eapol::read(frame.payload, limits) {
-        let _ = reading.value.key.map(|key| key.message());
+        let _ = reading.value.key.map(|key| (key.message(), key.chosen(limits)));
     }
     let _ = Wai::read(frame.payload, limits).map(|reading| reading.value.subtype.to_string());
 }
@@ -198,6 +199,12 @@ fn messages_of_the_handshake_are_numbered() {
             assert_eq!(found.message(), expected, "{information:x} {check}");
         }
     }
+    let elements = [&[48, u8::try_from(chosen.len()).unwrap()], &chosen[..]].concat();
+    let second = key(0x010a, 1, 16, &elements);
+    let reading = Eapol::read(&second, &limits).unwrap().value.key.unwrap().chosen(&limits).unwrap();
+    assert_eq!((names(&reading.value.rsn.unwrap().akm), reading.defects), (vec!["PSK".to_owned()], vec![]));
+    let encrypted = key(0x110a, 1, 16, &elements);
+    assert_eq!(Eapol::read(&encrypted, &limits).unwrap().value.key.unwrap().chosen(&limits), None);
     let start = Eapol::read(&[1, 1, 0, 0], &limits).unwrap();
     assert_eq!((start.value.kind.to_string(), start.value.key), ("EAPOL-Start".to_owned(), None));
     assert_eq!(Eapol::read(&[1, 3, 0, 9, 1], &limits).unwrap().defects.len(), 1);
@@ -219,6 +226,29 @@ fn packets_of_wai_are_read_by_their_length() {
     assert_eq!(defects(11).collect::<Vec<_>>(), [DefectKind::HeaderLength(11)]);
     assert_eq!(defects(15).collect::<Vec<_>>(), [DefectKind::Short { wanted: 3, left: 2 }]);
     assert!(Wai::read(&packet(13)[..11], &limits).is_err());
+}
+
+#[test]
+fn frames_in_one_frame_are_handed_out_one_by_one() {
+    let limits = Limits::default();
+    let llc = [0xaa, 0xaa, 3, 0, 0, 0, 0x88, 0x8e, 7];
+    let part = |length: u8, padding: usize| [&[1; 12][..], &[0, length], &llc, &vec![0; padding]].concat();
+    let check = |flags: u8, control: u8, body: &[u8], expected: &[usize]| {
+        let bytes = [&[0x88, flags, 0, 0][..], &[0xb; 18], &[0, 0, control, 0], body].concat();
+        let dissected = dissect(LinkType::IEEE802_11, &bytes, &mut Vec::new(), &limits);
+        let Ok(Dissected::Wireless(frame)) = dissected else { panic!("{dissected:?}") };
+        assert_eq!(frame.aggregate().map(<[u8]>::len).collect::<Vec<_>>(), expected, "{body:02x?}");
+        for part in frame.aggregate() {
+            let dissected = dissect(LinkType::ETHERNET, part, &mut Vec::new(), &limits);
+            let Ok(Dissected::Frame(inner)) = dissected else { panic!("{dissected:?}") };
+            assert_eq!((inner.holds, inner.payload[0]), (Encapsulated::Ether(EtherType::EAPOL), 7));
+        }
+    };
+    check(0, 0x80, &part(9, 0), &[23]);
+    check(0, 0x80, &[part(9, 1), part(9, 0)].concat(), &[23, 23]);
+    check(0, 0x80, &[part(9, 1), part(99, 1), part(9, 0)[..13].to_vec()].concat(), &[23, 37]);
+    check(0x40, 0x80, &part(9, 0), &[]);
+    check(0x40, 0, &part(9, 0), &[]);
 }
 
 proptest! {
