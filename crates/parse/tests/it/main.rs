@@ -8,6 +8,7 @@ mod certificates;
 mod hostile;
 mod ike;
 mod quic;
+mod recognise;
 mod replay;
 mod ssh;
 mod watcher;
