@@ -177,6 +177,8 @@ pub enum DefectKind {
     PemEnd,
     /// No PEM block and no DER of the kind that is wanted.
     NothingFound,
+    /// Not a message of the protocol that was spoken before.
+    Foreign,
 }
 
 impl fmt::Display for DefectKind {
@@ -233,6 +235,7 @@ impl fmt::Display for DefectKind {
             D::PublicKey => out.write_str("bytes that cannot be a public key of their algorithm"),
             D::NotBase64 => out.write_str("not base64"),
             D::PemEnd => out.write_str("a PEM block without its end"),
+            D::Foreign => out.write_str("not a message of this protocol"),
             D::NothingFound => out.write_str("nothing of the kind that is wanted"),
         }
     }
@@ -285,6 +288,12 @@ pub struct Limits {
     pub bundle: usize,
     /// Alerts kept of one connection.
     pub alerts: usize,
+    /// Bytes of each side of a conversation in clear that are looked at.
+    pub plain: usize,
+    /// Bytes of one line or packet of a conversation in clear that must be read whole.
+    pub line: usize,
+    /// Bytes of the head of one message of HTTP, SIP or RTSP.
+    pub head: usize,
     /// Defects kept of one thing; the last one kept says that there were more.
     pub defects: usize,
 }
@@ -314,6 +323,9 @@ impl Limits {
         parameters: 128,
         bundle: 4096,
         alerts: 16,
+        plain: 1 << 16,
+        line: 1 << 13,
+        head: 1 << 14,
         defects: 64,
     };
 }
@@ -371,6 +383,12 @@ pub enum Limit {
     Bundle,
     /// [`Limits::alerts`]
     Alerts,
+    /// [`Limits::plain`]
+    Plain,
+    /// [`Limits::line`]
+    Line,
+    /// [`Limits::head`]
+    Head,
     /// [`Limits::defects`]
     Defects,
 }
@@ -400,6 +418,9 @@ impl fmt::Display for Limit {
             Limit::Parameters => "transport parameters",
             Limit::Bundle => "certificates in a file",
             Limit::Alerts => "alerts",
+            Limit::Plain => "bytes of one side in clear",
+            Limit::Line => "bytes of a line or packet in clear",
+            Limit::Head => "bytes of a head",
             Limit::Defects => "defects",
         })
     }

@@ -7,6 +7,7 @@ mod capture;
 mod certificates;
 mod hostile;
 mod ike;
+mod plain;
 mod quic;
 mod recognise;
 mod replay;
