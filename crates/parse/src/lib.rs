@@ -1,5 +1,5 @@
-//! Hostile bytes to structures: TLS and TLCP records, messages and handshakes, SSH, IKE, QUIC, DER and X.509, capture files
-//! and the packets in them.
+//! Hostile bytes to structures: TLS and TLCP records, messages and handshakes, SSH, IKE, QUIC, protocols in clear, DER and
+//! X.509, capture files and the packets in them.
 //!
 //! A reader here reports, it does not reject: whatever can be read is given, what is wrong with it stands beside it as
 //! [`Defect`]s, and unknown numbers survive. Nothing here computes a digest or checks a signature, and nothing does

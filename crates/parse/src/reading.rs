@@ -218,6 +218,8 @@ pub enum DefectKind {
         /// The first byte that differs, from the datagram's start.
         offset: usize,
     },
+    /// Not a message of the protocol that was spoken before.
+    Foreign,
 }
 
 impl fmt::Display for DefectKind {
@@ -274,6 +276,7 @@ impl fmt::Display for DefectKind {
             D::PublicKey => out.write_str("bytes that cannot be a public key of their algorithm"),
             D::NotBase64 => out.write_str("not base64"),
             D::PemEnd => out.write_str("a PEM block without its end"),
+            D::Foreign => out.write_str("not a message of this protocol"),
             D::NothingFound => out.write_str("nothing of the kind that is wanted"),
             D::NotCapture([a, b, c, d]) => write!(out, "not a capture file: starts with {a:02x}{b:02x}{c:02x}{d:02x}"),
             D::CaptureVersion(major) => write!(out, "version {major} of the capture format"),
@@ -350,6 +353,12 @@ pub struct Limits {
     pub fragments: usize,
     /// Alerts kept of one connection.
     pub alerts: usize,
+    /// Bytes of each side of a conversation in clear that are looked at.
+    pub plain: usize,
+    /// Bytes of one line or packet of a conversation in clear that must be read whole.
+    pub line: usize,
+    /// Bytes of the head of one message of HTTP, SIP or RTSP.
+    pub head: usize,
     /// Defects kept of one thing; the last one kept says that there were more.
     pub defects: usize,
 }
@@ -384,6 +393,9 @@ impl Limits {
         datagrams: 4096,
         fragments: 1 << 24,
         alerts: 16,
+        plain: 1 << 16,
+        line: 1 << 13,
+        head: 1 << 14,
         defects: 64,
     };
 }
@@ -451,6 +463,12 @@ pub enum Limit {
     Fragments,
     /// [`Limits::alerts`]
     Alerts,
+    /// [`Limits::plain`]
+    Plain,
+    /// [`Limits::line`]
+    Line,
+    /// [`Limits::head`]
+    Head,
     /// [`Limits::defects`]
     Defects,
 }
@@ -485,6 +503,9 @@ impl fmt::Display for Limit {
             Limit::Datagrams => "datagrams in fragments",
             Limit::Fragments => "bytes of fragments",
             Limit::Alerts => "alerts",
+            Limit::Plain => "bytes of one side in clear",
+            Limit::Line => "bytes of a line or packet in clear",
+            Limit::Head => "bytes of a head",
             Limit::Defects => "defects",
         })
     }

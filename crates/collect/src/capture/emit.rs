@@ -167,7 +167,8 @@ impl<'a> Emitter<'a> {
                     let certificates = self.certificates(handshake, first);
                     let mut session = session::tls(handshake, certificates, &self.limits);
                     if let Some(before) = before {
-                        session.starttls = before.starttls.clone();
+                        session.starttls = before.starttls.as_ref().map(|starttls| starttls.words.clone());
+                        session.auth.clone_from(&before.auth);
                         session.app_protocol = dengmi_core::Field::Seen(before.protocol.name().into());
                     }
                     self.observe(session::family(handshake), session, &ends, first, talk.packet);
@@ -222,7 +223,8 @@ impl<'a> Emitter<'a> {
     }
 
     fn named(&mut self, spoken: Spoken, ends: Ends, first: u64, packet: u64) -> u32 {
-        let encrypted = spoken.encrypts();
+        // All that is only named is there to protect.
+        let encrypted = Some(spoken.is_protection());
         let what = words(spoken.name(), "", encrypted);
         let session = session::named(spoken.name(), encrypted);
         self.finish(Protocol::Plain, session, ends, what, first, packet)

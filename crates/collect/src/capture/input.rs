@@ -1,21 +1,26 @@
-//! Where packets come from: files, folders, standard input, compressed or not, read on a thread of its own.
+//! Where packets come from: files, folders, standard input, compressed or not.
+//!
+//! A plain file is read by whoever takes it apart, in pieces that stay in the processor's cache: handing them over from another
+//! thread costs three times as much. Whatever must be expanded or waited for comes from a thread of its own.
 
 use super::Cancel;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::sleep;
 use std::time::Duration;
 
 /// Bytes that are read at a time.
-const BLOCK: usize = 1 << 20;
-/// Blocks on their way.
-const AHEAD: usize = 4;
+pub(super) const BLOCK: usize = 256 << 10;
+/// Blocks on their way from another thread.
+const AHEAD: usize = 8;
 /// A compressed file may expand to so many times its size, and so many bytes beside. Captures of zeros do not.
 const EXPANSION: u64 = 1000;
 const EXPANSION_FREE: u64 = 64 << 20;
-/// How often a growing file is looked at.
+/// How often a growing file is looked at, and whether a run was cancelled.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// A capture, or a folder of them.
@@ -25,31 +30,6 @@ pub enum Source {
     Path(PathBuf),
     /// Standard input.
     Stdin,
-}
-
-/// Blocks of one file.
-pub(super) struct Blocks {
-    full: Receiver<io::Result<Vec<u8>>>,
-    empty: SyncSender<Vec<u8>>,
-}
-
-impl Blocks {
-    /// The next block. `None`: the end, or the run was cancelled.
-    pub(super) fn next(&self, cancel: &Cancel) -> Option<io::Result<Vec<u8>>> {
-        loop {
-            match self.full.recv_timeout(LOOK) {
-                Ok(block) => return Some(block),
-                Err(RecvTimeoutError::Timeout) if !cancel.is_cancelled() => {}
-                Err(_) => return None,
-            }
-        }
-    }
-
-    /// Gives a block back to be filled again.
-    pub(super) fn give_back(&self, block: Vec<u8>) {
-        // A reader that has ended needs it no more.
-        let _ = self.empty.try_send(block);
-    }
 }
 
 /// The files of these sources, in order.
@@ -73,53 +53,25 @@ pub(super) fn files(sources: &[Source]) -> io::Result<Vec<Source>> {
     Ok(files)
 }
 
-/// Starts reading a file. With `follow` its end is waited for until the run is cancelled. The thread that reads is not waited
-/// for: it may hang on a pipe into which nobody writes.
+/// Opens a file. With `follow` its end is waited for until the run is cancelled.
 ///
 /// # Errors
-/// The file cannot be opened.
-pub(super) fn read(source: &Source, follow: bool, cancel: &Cancel) -> io::Result<Blocks> {
-    let (full, blocks) = sync_channel(AHEAD);
-    let (empty, spare) = sync_channel::<Vec<u8>>(AHEAD);
-    let cancel = cancel.clone();
-    let raw: Box<dyn Read + Send> = match source {
-        Source::Stdin => Box::new(io::stdin()),
-        Source::Path(path) => Box::new(open(path)?),
+/// The file cannot be opened, or is a folder.
+pub(super) fn open(source: &Source, follow: bool, cancel: &Cancel) -> io::Result<Box<dyn Read + Send>> {
+    let (raw, waits): (Box<dyn Read + Send>, bool) = match source {
+        Source::Stdin => (Box::new(io::stdin()), true),
+        Source::Path(path) => (Box::new(file(path)?), follow),
     };
-    std::thread::spawn(move || {
-        let raw: Box<dyn Read + Send> =
-            if follow { Box::new(Growing { inner: raw, cancel: cancel.clone() }) } else { raw };
-        let mut reader = match expanded(raw) {
-            Ok(reader) => reader,
-            Err(error) => {
-                let _ = full.send(Err(error));
-                return;
-            }
-        };
-        loop {
-            let mut block = spare.try_recv().unwrap_or_default();
-            block.resize(BLOCK, 0);
-            let filled = if follow { reader.read(&mut block) } else { fill(&mut *reader, &mut block) };
-            let sent = match filled {
-                Ok(0) => return,
-                Ok(count) => {
-                    block.truncate(count);
-                    full.send(Ok(block))
-                }
-                Err(error) => {
-                    let _ = full.send(Err(error));
-                    return;
-                }
-            };
-            if sent.is_err() || cancel.is_cancelled() {
-                return;
-            }
-        }
-    });
-    Ok(Blocks { full: blocks, empty })
+    let raw = if follow { Box::new(Growing { inner: raw, cancel: cancel.clone() }) } else { raw };
+    if waits {
+        // Also its first bytes may be long in coming.
+        return Ok(Box::new(Beside::new(move || expanded(raw).map(|(reader, _)| reader), cancel.clone())));
+    }
+    let (reader, compressed) = expanded(raw)?;
+    Ok(if compressed { Box::new(Beside::new(move || Ok(reader), cancel.clone())) } else { reader })
 }
 
-fn open(path: &Path) -> io::Result<File> {
+fn file(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -127,20 +79,60 @@ fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads until the block is full or nothing more comes.
-fn fill(reader: &mut dyn Read, block: &mut [u8]) -> io::Result<usize> {
-    let mut count = 0;
-    while let Some(rest) = block.get_mut(count..).filter(|rest| !rest.is_empty()) {
-        match reader.read(rest) {
-            Ok(0) => break,
-            Ok(more) => count += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What was read before is still good; the next call meets the error again.
-            Err(_) if count > 0 => break,
-            Err(error) => return Err(error),
-        }
+/// What another thread reads. That thread is not waited for: it may hang on a pipe into which nobody writes.
+struct Beside {
+    blocks: Receiver<io::Result<Vec<u8>>>,
+    block: Vec<u8>,
+    at: usize,
+    cancel: Cancel,
+}
+
+impl Beside {
+    fn new(open: impl FnOnce() -> io::Result<Box<dyn Read + Send>> + Send + 'static, cancel: Cancel) -> Beside {
+        let (full, blocks) = sync_channel(AHEAD);
+        std::thread::spawn(move || {
+            let mut reader = match open() {
+                Ok(reader) => reader,
+                Err(error) => return drop(full.send(Err(error))),
+            };
+            loop {
+                let mut block = vec![0; BLOCK];
+                let read = reader.read(&mut block);
+                let over = !matches!(&read, Ok(count) if *count > 0);
+                let told = read.map(|count| {
+                    block.truncate(count);
+                    block
+                });
+                // Nobody listens any more, or nothing more comes.
+                if full.send(told).is_err() || over {
+                    return;
+                }
+            }
+        });
+        Beside { blocks, block: Vec::new(), at: 0, cancel }
     }
-    Ok(count)
+}
+
+impl Read for Beside {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.at >= self.block.len() {
+            match self.blocks.recv_timeout(LOOK) {
+                Ok(block) => (self.block, self.at) = (block?, 0),
+                Err(RecvTimeoutError::Timeout) if !self.cancel.is_cancelled() => continue,
+                Err(_) => return Ok(0),
+            }
+            if self.block.is_empty() {
+                return Ok(0);
+            }
+        }
+        let left = self.block.get(self.at..).unwrap_or_default();
+        let count = left.len().min(into.len());
+        if let (Some(to), Some(from)) = (into.get_mut(..count), left.get(..count)) {
+            to.copy_from_slice(from);
+        }
+        self.at += count;
+        Ok(count)
+    }
 }
 
 /// A file that is still being written: its end is no end.
@@ -160,8 +152,8 @@ impl Read for Growing {
     }
 }
 
-/// Takes compression off, told by the first bytes: gzip (RFC 1952) and zstd (RFC 8878).
-fn expanded(mut raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+/// Takes compression off, told by the first bytes: gzip (RFC 1952) and zstd (RFC 8878). Says whether there was any.
+fn expanded(mut raw: Box<dyn Read + Send>) -> io::Result<(Box<dyn Read + Send>, bool)> {
     let mut start = [0; 4];
     let mut count = 0;
     while let Some(rest) = start.get_mut(count..).filter(|rest| !rest.is_empty()) {
@@ -171,29 +163,29 @@ fn expanded(mut raw: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
         }
     }
     let begun = io::Cursor::new(start.get(..count).unwrap_or_default().to_vec()).chain(raw);
-    let counted = Counted { inner: begun, count: std::sync::Arc::default() };
-    let count = counted.count.clone();
-    let bounded = |inner: Box<dyn Read + Send>| Bounded { inner, compressed: count, expanded: 0 };
+    let read = Arc::new(AtomicU64::new(0));
+    let counted = Counted { inner: begun, count: Arc::clone(&read) };
+    let bounded = |inner: Box<dyn Read + Send>| Box::new(Bounded { inner, compressed: read, expanded: 0 });
     match start {
-        [0x1f, 0x8b, ..] => Ok(Box::new(bounded(Box::new(flate2::read::MultiGzDecoder::new(counted))))),
+        [0x1f, 0x8b, ..] => Ok((bounded(Box::new(flate2::read::MultiGzDecoder::new(counted))), true)),
         [0x28, 0xb5, 0x2f, 0xfd] => {
             let decoder = ruzstd::decoding::StreamingDecoder::new(counted).map_err(io::Error::other)?;
-            Ok(Box::new(bounded(Box::new(decoder))))
+            Ok((bounded(Box::new(decoder)), true))
         }
-        _ => Ok(Box::new(counted.inner)),
+        _ => Ok((Box::new(counted.inner), false)),
     }
 }
 
 /// Counts what is read.
 struct Counted<R> {
     inner: R,
-    count: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    count: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(into)?;
-        self.count.fetch_add(count as u64, std::sync::atomic::Ordering::Relaxed);
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)
     }
 }
@@ -201,14 +193,14 @@ impl<R: Read> Read for Counted<R> {
 /// Ends what expands beyond measure.
 struct Bounded {
     inner: Box<dyn Read + Send>,
-    compressed: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    compressed: Arc<AtomicU64>,
     expanded: u64,
 }
 
 impl Read for Bounded {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let compressed = self.compressed.load(std::sync::atomic::Ordering::Relaxed);
-        if self.expanded > compressed.saturating_mul(EXPANSION).saturating_add(EXPANSION_FREE) {
+        let most = self.compressed.load(Ordering::Relaxed).saturating_mul(EXPANSION).saturating_add(EXPANSION_FREE);
+        if self.expanded > most {
             return Err(io::Error::other("expands to more than a thousand times its size"));
         }
         let count = self.inner.read(into)?;

@@ -1,7 +1,7 @@
 //! Captures: which cryptography the traffic really used, session by session.
 //!
-//! One thread reads and expands, another takes packets apart, puts each direction's bytes into their order and follows
-//! them until the keys are on; from there a flow is a row of counters. Memory depends on how many flows there are at a
+//! Packets are taken apart, each direction's bytes put into their order and followed until the keys are on; from there a
+//! flow is a row of counters. Memory depends on how many flows there are at a
 //! time, and not on the size of the file. Flows go on from one file to the next.
 //!
 //! What cannot be seen has no value and a reason; it is never "absent".
@@ -17,7 +17,7 @@ pub use crate::probe::Cancel;
 pub use emit::Service;
 pub use input::Source;
 
-use dengmi_core::{Date, Observation, Place, Sha256Digest, Where, WirelessNetwork};
+use dengmi_core::{Observation, Place, Sha256Digest, Where, WirelessNetwork};
 use dengmi_parse::capture::{
     Added, Defragmenter, Dissected, Encapsulated, Item, Label, Packet, PacketReader, dissect, wireless,
 };
@@ -25,7 +25,7 @@ use dengmi_parse::{Defect, Limits};
 use dengmi_protocol::certify::Certifier;
 use emit::Emitter;
 use flow::Flows;
-use std::io;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 /// How captures are read.
@@ -124,7 +124,7 @@ pub fn capture(
         let artifact = name(source);
         analyst.emitter.place = artifact.map(|artifact| Place { artifact, what: Some(file.clone()), at: Where::Whole });
         let follow = options.follow && number + 1 == count;
-        let read = input::read(source, follow, cancel).and_then(|blocks| analyst.file(&blocks, cancel));
+        let read = input::open(source, follow, cancel).and_then(|mut input| analyst.file(&mut *input, cancel));
         match read.map_err(|error| io(&file, error))? {
             None => {}
             Some(defect) if analyst.emitter.summary.packets == 0 && count == 1 => {
@@ -164,58 +164,44 @@ struct Analyst<'a> {
 
 impl Analyst<'_> {
     /// Reads one file to its end; what is wrong with it.
-    fn file(&mut self, blocks: &input::Blocks, cancel: &Cancel) -> io::Result<Option<Defect>> {
+    fn file(&mut self, input: &mut dyn Read, cancel: &Cancel) -> io::Result<Option<Defect>> {
         let mut reader = PacketReader::default();
-        // A packet that lies across two blocks.
-        let mut across: Vec<u8> = Vec::new();
-        let mut offset = 0_usize;
+        let mut buffer = vec![0; input::BLOCK];
+        // What of it is filled and not done with, and where in the file that stands.
+        let (mut start, mut end, mut offset) = (0_usize, 0_usize, 0_usize);
         let place = |defect: Defect, offset: usize| Defect { at: defect.at.saturating_add(offset), ..defect };
-        while let Some(block) = blocks.next(cancel) {
-            let block = block?;
-            let mut at = 0;
-            while !across.is_empty() {
-                match self.next(&mut reader, &across) {
+        loop {
+            let needed = loop {
+                match self.next(&mut reader, buffer.get(start..end).unwrap_or_default()) {
                     Ok(Step::Took(size)) => {
+                        start = start.saturating_add(size);
                         offset = offset.saturating_add(size);
-                        across.drain(..size.min(across.len()));
                     }
-                    Ok(Step::Need(more)) => {
-                        let part = block.get(at..).unwrap_or_default();
-                        let part = part.get(..more.max(1)).unwrap_or(part);
-                        if part.is_empty() {
-                            break;
-                        }
-                        across.extend_from_slice(part);
-                        at = at.saturating_add(part.len());
-                    }
+                    Ok(Step::Need(more)) => break end.saturating_sub(start).saturating_add(more),
                     Err(defect) => return Ok(Some(place(defect, offset))),
                 }
-            }
-            if across.is_empty() {
-                loop {
-                    let left = block.get(at..).unwrap_or_default();
-                    match self.next(&mut reader, left) {
-                        Ok(Step::Took(size)) => {
-                            at = at.saturating_add(size);
-                            offset = offset.saturating_add(size);
-                        }
-                        Ok(Step::Need(_)) => {
-                            across.extend_from_slice(left);
-                            break;
-                        }
-                        Err(defect) => return Ok(Some(place(defect, offset))),
-                    }
-                }
-            }
-            blocks.give_back(block);
+            };
             if cancel.is_cancelled() {
                 return Ok(None);
             }
+            buffer.copy_within(start..end, 0);
+            (start, end) = (0, end.saturating_sub(start));
+            if buffer.len() < needed {
+                buffer.resize(needed, 0);
+            }
+            let count = match input.read(buffer.get_mut(end..).unwrap_or_default()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
+            if count == 0 && cancel.is_cancelled() {
+                return Ok(None);
+            }
+            if count == 0 {
+                let left = buffer.get(..end).unwrap_or_default();
+                return Ok(reader.end(left, &self.limits).map(|defect| place(defect, offset)));
+            }
+            end = end.saturating_add(count);
         }
-        if cancel.is_cancelled() {
-            return Ok(None);
-        }
-        Ok(reader.end(&across, &self.limits).map(|defect| place(defect, offset)))
     }
 
     #[inline]

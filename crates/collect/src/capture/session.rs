@@ -355,10 +355,16 @@ pub(super) fn plain(told: &plain::Told) -> Session {
         protocol: Field::Seen(told.protocol.name().into()),
         version: told.version.as_deref().map_or(Field::Hidden, |version| Field::Seen(version.into())),
         auth: told.auth.clone(),
-        contains: told.contains.iter().map(|contained| contained.to_string().into()).collect(),
+        contains: told
+            .contains
+            .iter()
+            .map(|one| format!("{} in {}: {}", one.what, one.place, one.masked).into())
+            .collect(),
         certificate: Field::Absent,
         client_auth: Field::Seen(false),
         handshake: Completion::Unfinished,
+        starttls: told.starttls.as_ref().map(|starttls| starttls.words.clone()),
+        mac: told.protection.as_deref().map_or(Field::Hidden, |protection| Field::Seen(protection.into())),
         encrypted: Field::Seen(false),
         app_protocol: Field::Seen(told.protocol.name().into()),
         ..Session::default()

@@ -8,8 +8,6 @@ use dengmi_parse::ssh;
 use dengmi_parse::tls::{self, End, Fed, Side, Sides, Then};
 use dengmi_protocol::quic;
 
-/// Bytes of a direction that recognition looks at.
-const FIRST: usize = 64;
 /// Bytes of a direction that may wait for the rest of their record or line.
 const REST: usize = 96 << 10;
 /// Bytes of each direction of something unknown by which it is judged.
@@ -164,10 +162,7 @@ impl Talk {
     #[cold]
     fn recognise(&mut self, end: usize, bytes: &[u8], flow: &mut Flow, limits: &Limits) -> Outcome {
         if let Some(stream) = self.streams.get_mut(end) {
-            let room = SAMPLE.max(FIRST).saturating_sub(stream.rest.len());
-            // More than a sample comes only with the segment by which it is recognised.
-            let take = if room >= bytes.len() { bytes } else { bytes.get(..bytes.len()).unwrap_or_default() };
-            stream.rest.extend_from_slice(take);
+            stream.rest.extend_from_slice(bytes);
         }
         match self.look(flow, Transport::Stream) {
             Recognised::Is(spoken) => {
@@ -185,10 +180,7 @@ impl Talk {
 
     /// What is spoken; where nobody saw who began, with either end as the client.
     fn look(&self, flow: &mut Flow, over: Transport) -> Recognised {
-        let first = |end: usize| {
-            let rest = self.streams.get(end).map_or(&[][..], |stream| &stream.rest);
-            rest.get(..FIRST).unwrap_or(rest)
-        };
+        let first = |end: usize| self.streams.get(end).map_or(&[][..], |stream| &stream.rest);
         let recognise =
             |client: usize| plain::recognise(&Sides { client: first(client), server: first(1 - client.min(1)) }, over);
         let client = flow.client_end();
@@ -207,15 +199,13 @@ impl Talk {
 
     fn speak(&mut self, spoken: Spoken) {
         self.speaker = match spoken {
-            Spoken::Tls => Speaker::Tls(Box::default()),
+            Spoken::Tls | Spoken::Tlcp | Spoken::Ssl2 => Speaker::Tls(Box::default()),
             Spoken::Dtls => Speaker::Dtls(Box::default()),
             Spoken::Ssh => Speaker::Ssh(Box::default()),
             Spoken::Quic => Speaker::Quic(Box::default()),
             Spoken::Ike => Speaker::Ike,
-            other => match plain::Watcher::new(other) {
-                Some(watcher) => Speaker::Plain(Box::new(watcher)),
-                None => Speaker::Named(other),
-            },
+            other if other.is_protection() => Speaker::Named(other),
+            other => Speaker::Plain(Box::new(plain::Watcher::new(other))),
         };
     }
 
@@ -282,7 +272,7 @@ impl Talk {
         if matches!(self.speaker, Speaker::Unknown) {
             if let Some(stream) = self.streams.get_mut(end) {
                 stream.rest.clear();
-                stream.rest.extend_from_slice(bytes.get(..SAMPLE).unwrap_or(bytes));
+                stream.rest.extend_from_slice(bytes);
             }
             match self.look(flow, Transport::Datagrams) {
                 Recognised::Is(spoken) => {

@@ -36,20 +36,37 @@ pub(crate) fn named(wanted: impl Fn(&str) -> bool) -> Vec<Conversation> {
     names.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     names.retain(|path| wanted(path.file_name().unwrap().to_str().unwrap()));
     names.sort();
-    names.iter().map(|path| conversation(path)).collect()
+    let mut found: Vec<_> = names.iter().flat_map(|path| flows(path)).collect();
+    for conversation in &mut found {
+        let starttls = conversation.truth.get("starttls").and_then(toml::Value::as_str);
+        for (side, count) in before_tls(starttls, &conversation.pieces) {
+            skip(&mut conversation.pieces, side, count);
+        }
+    }
+    found
 }
 
-fn conversation(truth: &Path) -> Conversation {
+/// Every flow of every capture, from its first byte.
+pub(crate) fn whole() -> Vec<Conversation> {
+    let folder = vectors("captures");
+    let mut names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    names.sort();
+    names.iter().flat_map(|path| flows(path)).collect()
+}
+
+/// The flows of a capture.
+fn flows(truth: &Path) -> Vec<Conversation> {
     let table: toml::Table = std::fs::read_to_string(truth).unwrap().parse().unwrap();
     let file = std::fs::read(truth.with_file_name(table["capture"].as_str().unwrap())).unwrap();
-    let [flow] = &table["flow"].as_array().unwrap()[..] else { panic!("{truth:?} has several flows") };
-    let truth = flow.as_table().unwrap().clone();
-    let port = |key: &str| u16::try_from(truth[key].as_integer().unwrap()).unwrap();
-    let (mut pieces, ended) = deliver(&file, port("client_port"), port("server_port"));
-    for (side, count) in before_tls(truth.get("starttls").and_then(toml::Value::as_str), &pieces) {
-        skip(&mut pieces, side, count);
-    }
-    Conversation { name: table["capture"].as_str().unwrap().to_owned(), truth, pieces, ended }
+    let flow = |flow: &toml::Value| {
+        let truth = flow.as_table().unwrap().clone();
+        let port = |key: &str| u16::try_from(truth[key].as_integer().unwrap()).unwrap();
+        let ports = (port("client_port"), port("server_port"));
+        let (pieces, ended) = deliver(&file, ports.0, ports.1);
+        Conversation { name: table["capture"].as_str().unwrap().to_owned(), truth, pieces, ended }
+    };
+    table["flow"].as_array().into_iter().flatten().map(flow).collect()
 }
 
 /// One direction: the next sequence number, what came too early, and whether bytes were lost.
