@@ -18,7 +18,7 @@ pub(super) const BLOCK: usize = 256 << 10;
 /// Blocks on their way from another thread.
 const AHEAD: usize = 8;
 /// A compressed file may expand to so many times its size, and so many bytes beside. Captures of zeros do not.
-const EXPANSION: u64 = 1000;
+const EXPANSION: u64 = 200;
 const EXPANSION_FREE: u64 = 64 << 20;
 /// How often a growing file is looked at, and whether a run was cancelled.
 const LOOK: Duration = Duration::from_millis(200);
@@ -201,7 +201,7 @@ impl Read for Bounded {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let most = self.compressed.load(Ordering::Relaxed).saturating_mul(EXPANSION).saturating_add(EXPANSION_FREE);
         if self.expanded > most {
-            return Err(io::Error::other("expands to more than a thousand times its size"));
+            return Err(io::Error::other("expands to more than two hundred times its size"));
         }
         let count = self.inner.read(into)?;
         self.expanded = self.expanded.saturating_add(count as u64);

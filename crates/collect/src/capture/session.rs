@@ -362,7 +362,7 @@ pub(super) fn plain(told: &plain::Told) -> Session {
             .collect(),
         certificate: Field::Absent,
         client_auth: Field::Seen(false),
-        handshake: Completion::Unfinished,
+        handshake: Completion::None,
         starttls: told.starttls.as_ref().map(|starttls| starttls.words.clone()),
         mac: told.protection.as_deref().map_or(Field::Hidden, |protection| Field::Seen(protection.into())),
         encrypted: Field::Seen(false),

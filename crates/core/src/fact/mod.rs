@@ -92,6 +92,8 @@ pub enum Completion {
     Complete,
     /// It was broken off, by whichever side.
     Failed,
+    /// There is none: a protocol in clear.
+    None,
     /// The observation ends before the handshake does.
     #[default]
     Unfinished,

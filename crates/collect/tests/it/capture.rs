@@ -1,0 +1,444 @@
+//! Recorded traffic against what is known of it, field by field.
+
+use dengmi_collect::capture::{Cancel, Options, Source, Summary, capture};
+use dengmi_core::{Fact, Observation, WirelessNetwork};
+use dengmi_protocol::certify::{Certificates, Certifier};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+fn vectors() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/captures")
+}
+
+fn run(sources: &[Source]) -> (Vec<Observation>, Summary) {
+    let options = Options { sessions: true, follow: false, tool: "capture in a test".into() };
+    let mut certifier = Certifier::new(Certificates::default(), Default::default(), Vec::new(), Default::default());
+    let mut found = Vec::new();
+    let summary = capture(sources, &options, &mut certifier, &Cancel::default(), &mut |_| None, &mut |observation| {
+        found.push(observation);
+    });
+    (found, summary.unwrap())
+}
+
+fn truths() -> Vec<(PathBuf, toml::Table)> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(vectors()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    files.into_iter().map(|file| (file.clone(), std::fs::read_to_string(&file).unwrap().parse().unwrap())).collect()
+}
+
+/// What is to be told for a value of the truth.
+enum Expected {
+    Is(Value),
+    /// True of the connection, and not to be seen in the capture.
+    Hidden,
+    /// The key, or its value, is about something that no observation says; why.
+    NotAField(&'static str),
+}
+
+/// The truth's words beside ours, where they are others.
+const WORDS: [(&str, &str, &str); 23] = [
+    ("protocol", "TLCP offered, not accepted", "TLCP"),
+    ("protocol", "TLS offered, not accepted", "TLS"),
+    ("group", "X25519", "x25519"),
+    ("group", "P-256", "secp256r1"),
+    ("signature", "rsa_pkcs1_md5_sha1 (implied by TLS 1.0)", "rsa_pkcs1_md5_sha1"),
+    ("handshake", "not captured", "unfinished"),
+    ("handshake", "client side only", "unfinished"),
+    (
+        "handshake",
+        "complete, but cut by a snap length of 96 bytes: the cipher suite in ServerHello is out of reach",
+        "unfinished",
+    ),
+    ("cipher_suite", "SSL_RSA_WITH_RC4_128_SHA", "TLS_RSA_WITH_RC4_128_SHA"),
+    ("app_protocol", "Redis", "Redis (RESP)"),
+    ("key_alg", "id-ecPublicKey", "ECDSA"),
+    ("key_alg", "rsaEncryption", "RSA"),
+    ("key_usage", "Digital Signature", "digitalSignature"),
+    ("key_usage", "Non Repudiation", "nonRepudiation"),
+    ("key_usage", "Key Encipherment", "keyEncipherment"),
+    ("key_usage", "Data Encipherment", "dataEncipherment"),
+    ("key_usage", "Key Agreement", "keyAgreement"),
+    ("key_usage", "Certificate Sign", "keyCertSign"),
+    ("key_usage", "CRL Sign", "cRLSign"),
+    ("ike_encryption", "AES-CBC-256", "ENCR_AES_CBC-256"),
+    ("ike_group", "MODP-2048 (14)", "2048-bit MODP Group"),
+    ("ike_prf", "HMAC-SHA2-256", "PRF_HMAC_SHA2_256"),
+    ("ike_integrity", "HMAC-SHA2-256-128", "AUTH_HMAC_SHA2_256_128"),
+];
+
+fn ours(key: &str, truth: &str) -> String {
+    let word = WORDS.iter().find(|(of, theirs, _)| *of == key && *theirs == truth);
+    word.map_or(truth, |(_, _, ours)| ours).to_owned()
+}
+
+fn expected(key: &str, truth: &toml::Value, flow: &toml::Table) -> Expected {
+    let word = |name: &str| flow.get(name).and_then(toml::Value::as_str).unwrap_or_default();
+    let partial =
+        ["not captured", "client side only"].contains(&word("handshake")) || word("handshake").contains("snap");
+    let failed = word("handshake") == "failed";
+    match (key, truth) {
+        ("esp", _) => Expected::NotAField("said by the sessions of ESP, of which there is none"),
+        ("contains", _) => Expected::NotAField("compared on its own"),
+        ("auth", toml::Value::String(text)) if text == "pre-shared key" => {
+            Expected::NotAField("IKEv2 sends it encrypted")
+        }
+        (_, toml::Value::String(text)) if text.starts_with("unknown") => Expected::Hidden,
+        (_, toml::Value::String(text)) if text.contains("(encrypted)") || text.contains("inside encrypted") => {
+            Expected::Hidden
+        }
+        ("app_protocol", toml::Value::String(text)) if text.ends_with("(inside)") && flow.get("starttls").is_none() => {
+            Expected::Hidden
+        }
+        ("app_protocol", toml::Value::String(text)) if text.is_empty() => Expected::Hidden,
+        ("app_protocol", toml::Value::String(text)) => {
+            Expected::Is(ours(key, text.trim_end_matches(" (inside)")).into())
+        }
+        ("group", toml::Value::String(text)) if text == "finite-field DH, 2048-bit prime" => Expected::Is(Value::Null),
+        ("group" | "signature", toml::Value::String(text)) if text.is_empty() => match partial {
+            true => Expected::Hidden,
+            false => Expected::Is(Value::Null),
+        },
+        ("client_auth" | "resumed", _) if partial => Expected::Hidden,
+        ("client_auth", _) if word("version") == "1.3" => Expected::Hidden,
+        // What only the end of the handshake, or the side that is missing, would tell.
+        (
+            "key_exchange"
+            | "version"
+            | "group"
+            | "group_code"
+            | "forward_secret"
+            | "encrypted"
+            | "post_quantum"
+            | "certificates_visible",
+            _,
+        ) if partial && word("handshake") != "not captured" => Expected::Hidden,
+        // Thirty bytes of a ClientHello do not reach so far.
+        ("sni" | "wire_version", _) if word("handshake").contains("snap") => Expected::Hidden,
+        ("forward_secret", _) if partial => Expected::Hidden,
+        ("encrypted", _) if failed => Expected::Is(Value::Null),
+        ("certificates_visible", _) if failed => Expected::Hidden,
+        (_, toml::Value::String(text)) => Expected::Is(ours(key, text).into()),
+        (_, toml::Value::Integer(number)) => Expected::Is((*number).into()),
+        (_, toml::Value::Boolean(truth)) => Expected::Is((*truth).into()),
+        _ => panic!("{key} = {truth:?} is no value of the truth"),
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    compared: BTreeMap<String, usize>,
+    hidden: BTreeMap<String, usize>,
+    left_out: BTreeSet<(String, &'static str)>,
+    wrong: Vec<String>,
+}
+
+impl Table {
+    fn check(&mut self, file: &str, key: &str, truth: &toml::Value, flow: &toml::Table, told: &Value) {
+        let found = told.get(key);
+        match expected(key, truth, flow) {
+            Expected::Is(expected) => {
+                *self.compared.entry(key.into()).or_default() += 1;
+                if found != Some(&expected) {
+                    self.wrong.push(format!("{file}: {key} is {expected}, told {found:?}"));
+                }
+            }
+            Expected::Hidden => {
+                *self.hidden.entry(key.into()).or_default() += 1;
+                if found.is_some() {
+                    self.wrong.push(format!("{file}: {key} cannot be seen, told {found:?}"));
+                }
+            }
+            Expected::NotAField(why) => drop(self.left_out.insert((key.into(), why))),
+        }
+    }
+
+    fn certificate(&mut self, file: &str, truth: &toml::Table, told: &Value) {
+        for (key, value) in truth {
+            let found = told.get(key);
+            let expected: Value = match (key.as_str(), value) {
+                ("key_usage", toml::Value::String(text)) => {
+                    text.split(", ").map(|usage| ours(key, usage)).collect::<Vec<_>>().into()
+                }
+                ("key_alg", toml::Value::String(_))
+                    if truth.get("curve").and_then(|curve| curve.as_str()) == Some("SM2") =>
+                {
+                    "SM2".into()
+                }
+                ("not_after", toml::Value::String(text)) => instant(text).into(),
+                ("curve", toml::Value::String(text)) => match text.as_str() {
+                    "P-256" | "prime256v1" => "secp256r1".into(),
+                    other => other.into(),
+                },
+                (_, toml::Value::String(text)) => ours(key, text).into(),
+                (_, toml::Value::Integer(number)) => (*number).into(),
+                (_, toml::Value::Boolean(truth)) => (*truth).into(),
+                other => panic!("{other:?}"),
+            };
+            *self.compared.entry(format!("certificate.{key}")).or_default() += 1;
+            if found != Some(&expected) {
+                self.wrong.push(format!("{file}: certificate {key} is {expected}, told {found:?}"));
+            }
+        }
+    }
+}
+
+/// `Nov 17 18:49:23 2046 GMT` as RFC 3339 has it.
+fn instant(text: &str) -> String {
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = months.iter().position(|month| *month == parts[0]).unwrap() + 1;
+    format!("{}-{month:02}-{:0>2}T{}Z", parts[3], parts[1], parts[2])
+}
+
+/// The kinds of things that a truth says can be read, as ours.
+fn contained(truth: &str) -> &'static [&'static str] {
+    match truth {
+        "login page" => &["login form"],
+        "username" | "user name" => &["user name"],
+        "password in a form body" | "password" | "AUTH password" => &["password"],
+        "Chinese name (UTF-8)" => &["Chinese name"],
+        "resident identity number (valid check digit, made up)" => &["resident identity number"],
+        "mobile number" => &["mobile number"],
+        "bank card number (Luhn valid, made up)" => &["bank card number"],
+        "session cookie" => &["session cookie"],
+        "payload" => &["payload"],
+        "SQL text" => &["SQL text"],
+        // Text of Chinese characters, or a number or name of a person in it.
+        "UTF-8 personal data" | "UTF-8 personal data in a result row" => {
+            &["Chinese text", "Chinese name", "mobile number", "resident identity number"]
+        }
+        other => panic!("{other:?} is not known"),
+    }
+}
+
+#[test]
+fn every_field_of_every_recorded_flow_is_told_as_it_was() {
+    let mut table = Table::default();
+    let mut flows = 0;
+    for (file, truth) in truths() {
+        let name = truth["capture"].as_str().unwrap();
+        let (found, summary) = run(&[Source::Path(file.with_file_name(name))]);
+        assert_eq!(summary.packets, u64::try_from(truth["packets"].as_integer().unwrap()).unwrap(), "{name}");
+        assert_eq!((summary.undecodable, &summary.defects), (0, &Vec::new()), "{name}");
+        let sessions: Vec<Value> =
+            found.iter().filter(|one| matches!(one.fact, Fact::Session(..))).map(value).collect();
+        let networks: Vec<Value> =
+            found.iter().filter(|one| matches!(one.fact, Fact::WirelessNetwork(_))).map(value).collect();
+        let list = |key: &str| truth.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        for flow in list("flow") {
+            flows += 1;
+            let flow = flow.as_table().unwrap();
+            let ends = ["client", "client_port", "server", "server_port", "transport"];
+            let same = |told: &&Value| ends.iter().all(|key| expected_of(&flow[*key]) == told[*key]);
+            let matching: Vec<&Value> = sessions.iter().filter(same).collect();
+            let [told] = matching[..] else {
+                panic!("{name}: {} sessions for {flow:?} among {sessions:?}", matching.len());
+            };
+            for (key, value) in flow.iter().filter(|(key, _)| *key != "certificate") {
+                table.check(name, key, value, flow, told);
+            }
+            let certificates = told["certificate"].as_array().cloned().unwrap_or_default();
+            let truths = flow.get("certificate").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+            assert_eq!(certificates.len(), truths.len(), "{name}");
+            truths.iter().zip(&certificates).for_each(|(truth, told)| {
+                table.certificate(name, truth.as_table().unwrap(), told);
+            });
+            let readable: Vec<&str> =
+                told["contains"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            for word in flow.get("contains").and_then(toml::Value::as_array).into_iter().flatten() {
+                let kinds = contained(word.as_str().unwrap());
+                *table.compared.entry("contains".into()).or_default() += 1;
+                if !readable.iter().any(|told| kinds.iter().any(|kind| told.starts_with(kind))) {
+                    table.wrong.push(format!("{name}: {word} is not told: {readable:?}"));
+                }
+            }
+        }
+        for network in list("network") {
+            let network = network.as_table().unwrap();
+            let told = networks.iter().find(|told| told["bssid"] == expected_of(&network["bssid"]));
+            let told = told.unwrap_or_else(|| panic!("{name}: no {network:?} among {networks:?}"));
+            for (key, truth) in network {
+                let expected = match (key.as_str(), truth) {
+                    ("protection", truth) => Value::from(vec![expected_of(truth)]),
+                    (_, toml::Value::Array(list)) if list.is_empty() => Value::Null,
+                    (_, toml::Value::String(text)) if text.is_empty() => Value::Null,
+                    (_, toml::Value::Array(list)) => list.iter().map(expected_of).collect::<Vec<_>>().into(),
+                    (_, other) => expected_of(other),
+                };
+                *table.compared.entry(format!("network.{key}")).or_default() += 1;
+                if told[key] != expected {
+                    table.wrong.push(format!("{name}: network {key} is {expected}, told {}", told[key]));
+                }
+            }
+        }
+    }
+    let mut text = String::new();
+    let keys: BTreeSet<&String> = table.compared.keys().chain(table.hidden.keys()).collect();
+    for key in keys {
+        let count = |of: &BTreeMap<String, usize>| of.get(key).copied().unwrap_or_default();
+        writeln!(text, "{key:<28}{:>6} equal{:>6} hidden", count(&table.compared), count(&table.hidden)).unwrap();
+    }
+    let sum = |of: &BTreeMap<String, usize>| of.values().sum::<usize>();
+    writeln!(
+        text,
+        "{flows} flows: {} fields equal, {} hidden as they must be",
+        sum(&table.compared),
+        sum(&table.hidden)
+    )
+    .unwrap();
+    table.left_out.iter().for_each(|(key, why)| writeln!(text, "left out: {key}: {why}").unwrap());
+    println!("{text}");
+    assert!(table.wrong.is_empty(), "{}\n{text}", table.wrong.join("\n"));
+    assert!(flows >= 49 && sum(&table.compared) >= 1000, "{text}");
+}
+
+fn expected_of(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.as_str().into(),
+        toml::Value::Integer(number) => (*number).into(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn value(observation: &Observation) -> Value {
+    let line: Value = serde_json::from_slice(&observation.line().unwrap()).unwrap();
+    line["value"].clone()
+}
+
+#[test]
+fn a_folder_is_read_as_one_run_and_compressed_files_as_the_others() {
+    let (found, summary) = run(&[Source::Path(vectors())]);
+    assert!(summary.sessions as usize >= found.iter().filter(|one| matches!(one.fact, Fact::Session(..))).count());
+    // The truths are no captures, and that is said of each.
+    assert_eq!(summary.defects.len(), truths().len() + 1);
+    let networks: &[WirelessNetwork] = &summary.networks;
+    assert_eq!(networks.len(), 4);
+}
+
+/// A capture with these packets out of another: number, and what is done to its bytes.
+fn rewritten(name: &str, change: impl Fn(Vec<Vec<u8>>) -> Vec<Vec<u8>>) -> Vec<u8> {
+    let bytes = std::fs::read(vectors().join(name)).unwrap();
+    let (header, mut left) = bytes.split_at(24);
+    let mut packets = Vec::new();
+    while !left.is_empty() {
+        let length = usize::try_from(u32::from_le_bytes(left[8..12].try_into().unwrap())).unwrap();
+        packets.push(left[..16 + length].to_vec());
+        left = &left[16 + length..];
+    }
+    [header.to_vec(), change(packets).concat()].concat()
+}
+
+/// The session of the one flow of a capture with these bytes.
+fn one(bytes: &[u8]) -> (Value, Summary) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("抓包.pcap");
+    std::fs::write(&file, bytes).unwrap();
+    let (found, summary) = run(&[Source::Path(file)]);
+    let [one] = &found[..] else { panic!("{found:?}") };
+    (value(one), summary)
+}
+
+const TLCP: &str = "tlcp-ecc-sm4-gcm-sm3.pcap";
+
+#[test]
+fn packets_that_are_late_doubled_or_forged_change_nothing_that_came_first() {
+    let (told, _) = one(&rewritten(TLCP, |packets| packets));
+    let doubled = |packets: Vec<Vec<u8>>| packets.into_iter().flat_map(|packet| [packet.clone(), packet]).collect();
+    let (found, summary) = one(&rewritten(TLCP, doubled));
+    assert_eq!((found, summary.overlaps), (told.clone(), 0));
+    // Each packet a second time, with another last byte: an attempt to show somebody else another conversation.
+    let forged = |packets: Vec<Vec<u8>>| {
+        let again = |packet: Vec<u8>| {
+            let mut other = packet.clone();
+            *other.last_mut().unwrap() ^= 0xff;
+            [packet, other]
+        };
+        packets.into_iter().flat_map(again).collect()
+    };
+    assert_eq!(one(&rewritten(TLCP, forged)).0, told);
+    // The first data segment of the server goes behind the second.
+    let late = |mut packets: Vec<Vec<u8>>| {
+        let server: Vec<usize> = (0..packets.len()).filter(|&at| packets[at].len() > 500).collect();
+        packets.swap(server[0], server[1]);
+        packets
+    };
+    assert_eq!(one(&rewritten(TLCP, late)).0["cipher_suite"], told["cipher_suite"]);
+}
+
+#[test]
+fn what_is_lost_is_hidden_and_never_absent() {
+    let whole = one(&rewritten(TLCP, |packets| packets)).0;
+    let count = rewritten(TLCP, |packets| vec![vec![0; packets.len()]]).len() - 24;
+    for lost in 0..count {
+        let without = |mut packets: Vec<Vec<u8>>| {
+            packets.remove(lost);
+            packets
+        };
+        let (told, summary) = one(&rewritten(TLCP, without));
+        assert!(summary.defects.is_empty());
+        for key in ["version", "cipher_suite", "certificate", "group"] {
+            let same = told.get(key).is_none() || told[key] == whole[key];
+            assert!(same, "without packet {lost}: {key} is {:?}", told[key]);
+        }
+    }
+}
+
+#[test]
+fn a_connection_on_the_same_ports_is_another_session() {
+    let again = |packets: Vec<Vec<u8>>| {
+        // Another one begins before the first has ended: no FIN, new numbers.
+        let open: Vec<_> = packets.iter().take(packets.len() - 6).cloned().collect();
+        let moved = packets.into_iter().map(|mut packet| {
+            packet[16 + 34 + 4] ^= 0x40;
+            packet
+        });
+        open.into_iter().chain(moved).collect()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("twice.pcap");
+    std::fs::write(&file, rewritten(TLCP, again)).unwrap();
+    let (found, summary) = run(&[Source::Path(file)]);
+    assert_eq!((found.len(), summary.services.len(), summary.services[0].sessions), (2, 1, 2), "{summary:?}");
+}
+
+#[test]
+fn files_that_are_cut_foreign_empty_or_compressed_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = std::fs::read(vectors().join(TLCP)).unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Source::Path(path)
+    };
+    let (_, summary) = run(&[file("cut.pcap", &whole[..whole.len() - 5])]);
+    assert_eq!((summary.sessions, summary.defects.len()), (1, 1));
+    let (told, _) = run(&[file("whole.pcap", &whole)]);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &whole).unwrap();
+    let gzip = gzip.finish().unwrap();
+    let zstd = ruzstd::encoding::compress_to_vec(&whole[..], ruzstd::encoding::CompressionLevel::Fastest);
+    for (name, bytes) in [("a.pcap.gz", &gzip), ("a.pcap.zst", &zstd)] {
+        let (found, summary) = run(&[file(name, bytes)]);
+        assert_eq!((found, summary.defects), (told.clone(), vec![]), "{name}");
+    }
+    let options = Options { sessions: true, follow: false, tool: "test".into() };
+    let mut certifier = Certifier::new(Certificates::default(), Default::default(), Vec::new(), Default::default());
+    for (name, bytes) in
+        [("text.pcap", &b"no capture at all, but text"[..]), ("empty.pcap", b""), ("short.pcap", &whole[..20])]
+    {
+        let source = file(name, bytes);
+        let read = capture(&[source], &options, &mut certifier, &Cancel::default(), &mut |_| None, &mut |_| {});
+        assert!(read.is_err(), "{name}");
+    }
+    // A file of zeros that expands without end is ended.
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut bomb, &whole[..24]).unwrap();
+    let zeros = vec![0; 1 << 20];
+    (0..200).for_each(|_| std::io::Write::write_all(&mut bomb, &zeros).unwrap());
+    let source = file("bomb.pcap.gz", &bomb.finish().unwrap());
+    let read = capture(&[source], &options, &mut certifier, &Cancel::default(), &mut |_| None, &mut |_| {});
+    assert!(read.is_err_and(|error| error.to_string().contains("two hundred times")));
+}
