@@ -48,7 +48,7 @@ impl Mail {
 
     pub(super) fn take(&mut self, from: Side, bytes: &[u8], notes: &mut Notes, limits: &Limits) -> Turn {
         if from == Side::Client && self.asked.is_some() {
-            return Turn::More;
+            return Turn::Wait;
         }
         if from == Side::Client && self.content {
             notes.scan(from, "mail", 0, bytes);

@@ -31,15 +31,23 @@ fn watch(
         while !piece.is_empty() {
             let (part, behind) = piece.split_at(sizes.next().unwrap_or(usize::MAX).clamp(1, piece.len()));
             piece = behind;
-            let kept = kept.of_mut(*side);
-            kept.extend_from_slice(part);
-            let fed = watcher.feed(*side, kept, limits);
-            assert!(fed.used <= kept.len());
-            kept.drain(..fed.used);
-            *used.of_mut(*side) += fed.used;
-            then = fed.then;
-            if then != Then::Need {
-                break 'pieces;
+            kept.of_mut(*side).extend_from_slice(part);
+            // What waited for the other side's word comes again, as long as one of them goes on.
+            let mut idle = 0;
+            for side in [Side::Client, Side::Server].into_iter().cycle().skip(usize::from(*side == Side::Server)) {
+                let kept = kept.of_mut(side);
+                let fed = watcher.feed(side, kept, limits);
+                assert!(fed.used <= kept.len());
+                kept.drain(..fed.used);
+                *used.of_mut(side) += fed.used;
+                then = fed.then;
+                if then != Then::Need {
+                    break 'pieces;
+                }
+                idle = if fed.used == 0 { idle + 1 } else { 0 };
+                if idle == 2 {
+                    break;
+                }
             }
         }
     }
@@ -895,7 +903,7 @@ fn seeds() -> Vec<(Spoken, Pieces)> {
         .chain(captured("postgres-tls13"))
         .map(|conversation| (spoken(&conversation.pieces), conversation.pieces))
         .collect();
-    for sample in samples().into_iter().filter(|sample| sample.over == Transport::Stream) {
+    for sample in samples().into_iter().filter(|it| it.over == Transport::Stream && !it.of.ends_with(".pcap")) {
         let mut pieces = vec![(Side::Client, sample.client), (Side::Server, sample.server)];
         pieces.iter_mut().for_each(|(_, bytes)| bytes.truncate(600));
         seeds.push((sample.spoken, pieces));
