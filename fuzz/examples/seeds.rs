@@ -53,6 +53,7 @@ fn main() -> Result<()> {
         keep("capture", &fs::read(vectors.join("captures").join(name))?)?;
     }
     keep("capture", &encapsulated()?)?;
+    plain(&fs::read_to_string(vectors.join("plain/starts.toml"))?.parse()?)?;
 
     for line in OBSERVATIONS {
         keep("observation", line.as_bytes())?;
@@ -271,6 +272,26 @@ fn piece(from_server: bool, datagram: &[u8]) -> Result<Vec<u8>> {
     Ok([&length.to_be_bytes(), datagram].concat())
 }
 
+/// How conversations begin, and some that go on.
+fn plain(table: &toml::Table) -> Result<()> {
+    use dengmi_parse::plain::Spoken;
+    for row in rows(table, "start") {
+        let spoken =
+            Spoken::ALL.iter().position(|spoken| text(row, "spoken").is_ok_and(|name| format!("{spoken:?}") == name));
+        let which = u8::try_from(spoken.context("an unknown protocol")?)?;
+        let (client, server) = (hex::decode(text(row, "client")?)?, hex::decode(text(row, "server")?)?);
+        // Where the server speaks first it is heard first.
+        let pieces = [piece(true, &server)?, piece(false, &client)?];
+        keep("plain", &[vec![which], pieces.concat()].concat())?;
+    }
+    for (spoken, pieces) in CONVERSATIONS {
+        let which = Spoken::ALL.iter().position(|known| known == spoken).context("an unknown protocol")?;
+        let pieces: Vec<_> = pieces.iter().map(|(server, bytes)| piece(*server, bytes)).collect::<Result<_>>()?;
+        keep("plain", &[vec![u8::try_from(which)?], pieces.concat()].concat())?;
+    }
+    Ok(())
+}
+
 /// What the server of a capture sent (pcap over Ethernet and IPv4, its packets in order): the stream of SSH, the datagrams of
 /// IKE; those of QUIC from both sides.
 fn payloads(file: &[u8], name: &str) -> Result<()> {
@@ -366,6 +387,50 @@ const GREETINGS: &[(u8, &str)] = &[
     (10, "\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\nOK\r\n"),
     (11, "200 news\r\n101 list\r\nVERSION 2\r\nSTARTTLS\r\n.\r\n382 go\r\n"),
 ];
+
+/// Conversations in clear: whether the server speaks, and what.
+const CONVERSATIONS: &[(dengmi_parse::plain::Spoken, &[(bool, &[u8])])] = {
+    use dengmi_parse::plain::Spoken;
+    &[
+        (
+            Spoken::Http,
+            &[
+                (false, b"POST /a?name=%E5%BC%A0%E4%B8%89 HTTP/1.1\r\nAuthorization: Basic YTpi\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 23\r\n\r\nusername=a&password=b%26"),
+                (true, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n14\r\n{\"id\":\"11010519990101\r\n5\r\n1238\"\r\n0\r\n\r\n"),
+            ],
+        ),
+        (
+            Spoken::Smtp,
+            &[
+                (true, b"220 a\r\n"),
+                (false, b"EHLO a\r\nAUTH LOGIN\r\nYWI=\r\nYWI=\r\nSTARTTLS\r\n"),
+                (true, b"250-a\r\n250 STARTTLS\r\n334 a\r\n334 b\r\n235 c\r\n220 go\r\n"),
+            ],
+        ),
+        (Spoken::Imap, &[(true, b"* OK a\r\n"), (false, b"a LOGIN \"b c\" d\r\nb STARTTLS\r\n"), (true, b"a NO\r\nb OK\r\n")]),
+        (
+            Spoken::Postgresql,
+            &[
+                (false, b"\0\0\0\x08\x04\xd2\x16\x2f"),
+                (true, b"N"),
+                (false, b"\0\0\0\x12\0\x03\0\0user\0app\0\0"),
+                (true, b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"),
+                (false, b"p\0\0\0\x16SCRAM-SHA-256\0\0\0\0\0Q\0\0\0\x0dselect 1\0"),
+            ],
+        ),
+        (
+            Spoken::Xmpp,
+            &[
+                (false, b"<?xml version='1.0'?><stream:stream version='1.0'><starttls/>"),
+                (true, b"<stream:stream version='1.0'><features><starttls/></features><proceed/>"),
+            ],
+        ),
+        (
+            Spoken::Telnet,
+            &[(true, b"\xff\xfd\x18login: "), (false, b"\xff\xfa\x18\0vt\xff\xf0a\r\0"), (true, b"password:"), (false, b"b\r\0")],
+        ),
+    ]
+};
 
 const OBSERVATIONS: &[&str] = &[
     r#"{"at":"2026-11-22T09:00:00Z","kind":"tls.session","method":"tool-test","observed":"192.0.2.20:443","place":{"artifact":"sha256:0101010101010101010101010101010101010101010101010101010101010101","what":"portal.pcap","where":"packet 4"},"reach":"seen","schema":1,"tool":"capture 0.1.0","value":{"cipher_suite_code":"0x1301","handshake":"complete","hidden":{"certificate":"encrypted"},"resumed":null}}"#,

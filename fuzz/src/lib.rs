@@ -11,6 +11,7 @@ use dengmi_crypto::PrivateKey;
 use dengmi_parse::capture::wireless::{Eapol, Wai};
 use dengmi_parse::capture::{Defragmenter, Dissected, Item, PacketReader, dissect};
 use dengmi_parse::certificate::{read_bundle, read_pem};
+use dengmi_parse::plain::{self, Spoken, Told, Transport, recognise};
 use dengmi_parse::quic::{Form, Frame, QuicVersion, TransportParameters, read_datagram};
 use dengmi_parse::tls::message::{
     Alert, CertificateRequest, CertificateVerify, Certificates, ClientHello, ClientKeyExchange, EncryptedExtensions,
@@ -18,7 +19,7 @@ use dengmi_parse::tls::message::{
     Ssl2ServerHello, TooLong,
 };
 use dengmi_parse::tls::record::MESSAGE_HEADER;
-use dengmi_parse::tls::{Dialect, Handshake, Side, Then, Watcher};
+use dengmi_parse::tls::{Dialect, Handshake, Side, Sides, Then, Watcher};
 use dengmi_parse::{Limits, Read, read_certificate};
 use dengmi_protocol::certify::{Asked, Certificates as Roots, Certifier, Layout, Limits as ChainLimits, Purpose};
 use dengmi_protocol::handshake::suite::suites;
@@ -51,6 +52,7 @@ pub const TARGETS: &[Target] = &[
     ("ike", ike),
     ("quic", quic),
     ("capture", capture),
+    ("plain", plain),
     ("observation", observation),
     ("system", system),
 ];
@@ -155,6 +157,54 @@ pub fn watcher(data: &[u8]) {
     let _ = (whole.read_server_key_exchange(&limits), whole.read_certificate_request(&limits));
     let _ = whole.read_client_key_exchange(&limits);
     assert_eq!(whole, seen(1), "pieces change what is seen");
+}
+
+/// What is spoken, and its watcher: `which protocol | pieces of side and length (2) | bytes`. Byte by byte it must tell the
+/// same, but of datagrams.
+pub fn plain(data: &[u8]) {
+    const DATAGRAMS: [Spoken; 7] =
+        [Spoken::Snmp, Spoken::Radius, Spoken::Ntp, Spoken::Stun, Spoken::Coap, Spoken::Tftp, Spoken::Dns];
+    let Some((which, data)) = data.split_first() else { return };
+    let Some(&spoken) = Spoken::ALL.get(usize::from(*which) % Spoken::ALL.len()) else { return };
+    let limits = Limits { plain: 4096, line: 512, head: 1024, ..Limits::default() };
+    let mut first: Sides<&[u8]> = Sides::default();
+    let mut pieces = Vec::new();
+    let mut left = data;
+    while let Some(([high, low], rest)) = left.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
+        let (piece, rest) = rest.split_at(length.min(rest.len()));
+        left = rest;
+        let side = if high & 0x80 == 0 { Side::Client } else { Side::Server };
+        if first.of(side).is_empty() {
+            *first.of_mut(side) = piece;
+        }
+        pieces.push((side, piece));
+    }
+    let _ = (recognise(&first, Transport::Stream), recognise(&first, Transport::Datagrams));
+    let told = |most: usize| -> Told {
+        let mut watcher = plain::Watcher::new(spoken);
+        let mut kept: Sides<Vec<u8>> = Sides::default();
+        for (side, piece) in &pieces {
+            for part in piece.chunks(most) {
+                let kept = kept.of_mut(*side);
+                kept.extend_from_slice(part);
+                let fed = watcher.feed(*side, kept, &limits);
+                assert!(fed.used <= kept.len(), "more bytes used than there were");
+                kept.drain(..fed.used);
+                if fed.then != plain::Then::Need {
+                    return watcher.into_told();
+                }
+                assert!(kept.len() <= limits.head.max(limits.line) + part.len(), "too much is kept");
+            }
+        }
+        watcher.into_told()
+    };
+    let whole = told(usize::MAX);
+    assert!(whole.looked_at.client <= limits.plain && whole.looked_at.server <= limits.plain, "looked too far");
+    assert!(whole.contains.len() < 64 && whole.defects.len() <= limits.defects, "more than can be");
+    if !DATAGRAMS.contains(&spoken) {
+        assert_eq!(whole, told(1), "pieces change what is told");
+    }
 }
 
 /// What comes back for a hello of the prober: `which version | bytes`. Byte by byte it must be the same answer.

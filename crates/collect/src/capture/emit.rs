@@ -83,11 +83,14 @@ pub(super) struct Emitter<'a> {
     /// The file that is being read.
     pub(super) place: Option<Place>,
     pub(super) summary: Summary,
-    uses: HashMap<(Option<(Address, u16)>, bool, What), u32, foldhash::fast::RandomState>,
+    uses: HashMap<Use, u32, foldhash::fast::RandomState>,
     lists: HashMap<ListKey, Vec<Certificate>, foldhash::fast::RandomState>,
     ike: HashMap<[u8; 8], IkeSeen>,
     networks: BTreeMap<Box<str>, WirelessNetwork>,
 }
+
+/// A server, whether over UDP, and what it was used for.
+type Use = (Option<(Address, u16)>, bool, What);
 
 /// A list of certificates, whose it is, and the name and day it was checked for.
 type ListKey = (Vec<Box<[u8]>>, bool, Option<Box<str>>, Date);

@@ -18,9 +18,7 @@ pub use emit::Service;
 pub use input::Source;
 
 use dengmi_core::{Observation, Place, Sha256Digest, Where, WirelessNetwork};
-use dengmi_parse::capture::{
-    Added, Defragmenter, Dissected, Encapsulated, Item, Label, Packet, PacketReader, dissect, wireless,
-};
+use dengmi_parse::capture::{Added, Defragmenter, Dissected, Item, Label, Packet, PacketReader, dissect, wireless};
 use dengmi_parse::{Defect, Limits};
 use dengmi_protocol::certify::Certifier;
 use emit::Emitter;
@@ -259,10 +257,7 @@ impl Analyst<'_> {
                     self.emitter.network(network(bssid, &reading.value), self.time, number);
                 }
             }
-            Dissected::Frame(frame) => {
-                let _ = matches!(frame.holds, Encapsulated::Ether(_));
-            }
-            Dissected::Ip(_) | Dissected::Transport(_) => {}
+            Dissected::Frame(_) | Dissected::Ip(_) | Dissected::Transport(_) => {}
         }
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn tls(handshake: &Handshake, certificates: Vec<Certificate>, limits:
     draft.session.cipher_suite = draft.word("cipher_suite", handshake.suite, NOT_CAPTURED);
     draft.session.cipher_suite_code = Field::from(handshake.suite);
     draft.session.key_exchange = Field::from(suite.map(|entry| exchange(entry, handshake.group).into()));
-    let exchanges = suite.is_some_and(|entry| agrees(entry));
+    let exchanges = suite.is_some_and(agrees);
     draft.session.group = match handshake.group {
         Some(group) => Field::Seen(group.to_string().into()),
         None if handshake.dh_bits.is_some() || (suite.is_some() && !exchanges) => Field::Absent,

@@ -9,7 +9,7 @@ use dengmi_collect::capture::{Cancel, NotRead, Options, Service, Source, Summary
 use dengmi_collect::certificate::trusted;
 use dengmi_core::{UtcDateTime, date::instant_text};
 use dengmi_protocol::certify::Certifier;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(crate) struct CaptureArgs {
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &CaptureArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let roots = trusted(&args.roots).map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
     let mut certifier = Certifier::new(roots, Default::default(), Vec::new(), Default::default());
     let options = Options { sessions: args.json, follow: args.follow, tool: TOOL.into() };
-    let sources: Vec<Source> = args.files.iter().map(|file| source(file)).collect();
+    let sources: Vec<Source> = args.files.iter().map(|file| source(file.as_path())).collect();
     let cancel = Cancel::default();
     listen(&cancel)?;
     let mut failure = None;
@@ -62,8 +62,8 @@ pub(crate) fn run(args: &CaptureArgs, voice: &Voice, out: &mut Out) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn source(file: &PathBuf) -> Source {
-    if file.as_os_str() == "-" { Source::Stdin } else { Source::Path(file.clone()) }
+fn source(file: &Path) -> Source {
+    if file.as_os_str() == "-" { Source::Stdin } else { Source::Path(file.into()) }
 }
 
 /// Ends the run at Ctrl-C; what was read until then is told.
@@ -119,7 +119,7 @@ fn print(summary: &Summary, voice: &Voice, out: &mut Out) -> Outcome<()> {
         let (first, until) = (instant(service.seen.0), instant(service.seen.1));
         let values =
             [("sessions", &*sessions), ("complete", &complete), ("bytes", &bytes), ("first", &first), ("last", &until)];
-        let pad = " ".repeat(14_usize.saturating_sub(width(name.trim())));
+        let pad = " ".repeat(14_usize.saturating_sub(width(name.trim())).max(2));
         out.line(format!("    {}{pad}{suite}{mark}  {}", name.trim(), voice.text("capture-counts", &values)))?;
     }
     for network in &summary.networks {

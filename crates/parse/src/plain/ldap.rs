@@ -47,7 +47,7 @@ impl Ldap {
             return Turn::Used(piece.len());
         }
         if from == Side::Client && self.asked.is_some() {
-            return Turn::More;
+            return Turn::Wait;
         }
         let mut reader = Reader::new(bytes);
         if reader.peek().is_some_and(|tag| tag != SEQUENCE) {

@@ -48,7 +48,7 @@ impl Mail {
 
     pub(super) fn take(&mut self, from: Side, bytes: &[u8], notes: &mut Notes, limits: &Limits) -> Turn {
         if from == Side::Client && self.asked.is_some() {
-            return Turn::More;
+            return Turn::Wait;
         }
         if from == Side::Client && self.content {
             notes.scan(from, "mail", 0, bytes);
@@ -276,7 +276,12 @@ impl Mail {
                 return (is(b"OK") || is(b"NO") || is(b"BYE")).then_some((is(b"OK"), word));
             }
         };
-        let code = text.get(..3).filter(|code| number(code).is_some_and(|code| code >= 200))?;
+        // What FTP says in between ends nothing (RFC 959 4.2).
+        let least = if self.spoken == Spoken::Ftp { 200 } else { 100 };
+        let code = text.get(..3).filter(|code| number(code).is_some_and(|code| code >= least))?;
+        if !matches!(text.get(3), None | Some(b' ' | b'-')) {
+            return None;
+        }
         // Of several lines the last one has no dash; a greeting may be read from its first.
         let last = text.get(3) != Some(&b'-');
         (last || !self.greeted).then_some((yes.contains(&code), code))

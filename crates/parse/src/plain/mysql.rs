@@ -57,7 +57,7 @@ impl Mysql {
         // A client's packet depends on the greeting; a command is one whose number starts again.
         let command = from == Side::Client && sequence == 0 && self.phase != Phase::Greeting;
         match (self.phase, from) {
-            (Phase::Greeting, Side::Client) => return Turn::More,
+            (Phase::Greeting, Side::Client) | (Phase::Response, Side::Server) => return Turn::Wait,
             _ if command => return self.command(length, bytes, notes),
             // Results; of a client the lines of a file that the server asked for.
             (Phase::Commands, _) => {

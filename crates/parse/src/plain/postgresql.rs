@@ -36,7 +36,7 @@ impl Postgresql {
             return self.rest(from, bytes, notes);
         }
         match (from, self.asked) {
-            (Side::Client, Some(_)) => Turn::More,
+            (Side::Client, Some(_)) => Turn::Wait,
             (Side::Client, None) if !self.started => self.startup(bytes, notes, limits),
             (Side::Server, Some(code)) => self.answer(code, bytes, notes),
             _ => self.message(from, bytes, notes, limits),

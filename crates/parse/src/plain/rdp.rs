@@ -12,7 +12,7 @@ const RESPONSE: u8 = 2;
 
 pub(super) fn take(from: Side, bytes: &[u8], notes: &mut Notes, limits: &Limits) -> Turn {
     if from == Side::Client && notes.start(from) > 0 {
-        return Turn::More;
+        return Turn::Wait;
     }
     let mut reader = Reader::new(bytes);
     let (Ok(kind), Ok(length)) = (reader.u16(), reader.u16()) else { return Turn::More };

@@ -33,7 +33,7 @@ pub(super) struct Tds {
 impl Tds {
     pub(super) fn take(&mut self, from: Side, bytes: &[u8], notes: &mut Notes, limits: &Limits) -> Turn {
         if from == Side::Client && self.client.is_some() && !self.clear {
-            return Turn::More;
+            return Turn::Wait;
         }
         let mut reader = Reader::new(bytes);
         let (Ok(kind), Ok(_), Ok(length)) = (reader.u8(), reader.u8(), reader.u16()) else { return Turn::More };

@@ -33,8 +33,10 @@ pub enum Then {
 /// What one look at the front of a direction leads to.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// Not all of it is there, or the other side is to speak first.
+    /// Not all of it is there.
     More,
+    /// The other side is to speak first.
+    Wait,
     /// So many bytes are done with.
     Used(usize),
     /// TLS begins behind so many.
@@ -48,8 +50,7 @@ pub(super) enum Turn {
 /// How many times [`Limits::plain`] may go by in all before a watcher ends that waits for a silent side.
 const PATIENCE: usize = 4;
 
-/// Watches one conversation. What the caller keeps for it is bounded by [`Limits::head`] and [`Limits::line`], but for what
-/// a client sends before the answer on which it depends, which [`Limits::plain`] bounds.
+/// Watches one conversation. What the caller keeps for it is bounded by [`Limits::head`] and [`Limits::line`].
 #[derive(Clone, Debug)]
 pub struct Watcher {
     machine: Machine,
@@ -111,6 +112,9 @@ impl Watcher {
 
     /// Takes what is next in this direction: bytes that an earlier call did not use, and more behind them. Of datagrams, one
     /// at a time.
+    ///
+    /// What depends on the other side's word is not used before that came. Where a capture has the two out of step, what was
+    /// kept of a side is to be given again after something of the other one was used.
     pub fn feed(&mut self, from: Side, bytes: &[u8], limits: &Limits) -> Fed {
         let mut used = 0_usize;
         while self.over == Then::Need {
@@ -126,7 +130,8 @@ impl Watcher {
             let (size, over) = match self.take(from, within, limits) {
                 // What does not fit is not looked at.
                 Turn::More if within.len() == room => (room, Then::Need),
-                Turn::More => break,
+                Turn::Wait if within.len() > limits.line => (0, Then::Enough),
+                Turn::More | Turn::Wait => break,
                 Turn::Used(size) => (size.clamp(1, within.len()), Then::Need),
                 Turn::Upgrade(size) => (size, Then::Upgrade),
                 Turn::Enough(size) => (size, Then::Enough),

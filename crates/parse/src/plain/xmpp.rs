@@ -18,7 +18,7 @@ pub(super) struct Xmpp {
 impl Xmpp {
     pub(super) fn take(&mut self, from: Side, bytes: &[u8], notes: &mut Notes, limits: &Limits) -> Turn {
         if from == Side::Client && self.asked {
-            return Turn::More;
+            return Turn::Wait;
         }
         let within = bytes.get(..limits.line).unwrap_or(bytes);
         let (mut quote, mut open, mut end) = (None, None, None);

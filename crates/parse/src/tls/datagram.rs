@@ -247,7 +247,7 @@ impl FragmentAssembler {
     }
 
     /// The next message, once it is whole.
-    pub fn next(&mut self) -> Option<Message<'static>> {
+    pub fn take_message(&mut self) -> Option<Message<'static>> {
         let next = self.next?;
         if !self.begun.get(&next)?.is_whole() {
             return None;
@@ -403,7 +403,7 @@ mod tests {
                 let (sequence, range) = pieces[at].clone();
                 let start = range.start;
                 assembler.take(&fragment(sequence, start, &body[range]), &LIMITS).unwrap();
-                while let Some(message) = assembler.next() {
+                while let Some(message) = assembler.take_message() {
                     told.push(message.bytes.into_owned());
                 }
             }
@@ -418,7 +418,7 @@ mod tests {
         let mut assembler = FragmentAssembler { next: Some(0), ..FragmentAssembler::default() };
         assembler.take(&fragment(0, 0, &[1; 6]), &LIMITS).unwrap();
         assert_eq!(assembler.take(&fragment(0, 4, &[2; 6]), &LIMITS).unwrap_err().what, DefectKind::Overlap);
-        assert_eq!(assembler.next().unwrap().body(), [1, 1, 1, 1, 1, 1, 2, 2, 2, 2]);
+        assert_eq!(assembler.take_message().unwrap().body(), [1, 1, 1, 1, 1, 1, 2, 2, 2, 2]);
         assembler.take(&fragment(1, 0, &[1]), &LIMITS).unwrap();
         let other = Fragment { length: 11, ..fragment(1, 0, &[1]) };
         assert_eq!(assembler.take(&other, &LIMITS).unwrap_err().what, DefectKind::Overlap);
@@ -449,6 +449,6 @@ mod tests {
         let mut assembler = FragmentAssembler::default();
         let done = Fragment { kind: HandshakeType::SERVER_HELLO_DONE, length: 0, sequence: 0, offset: 0, bytes: &[] };
         assembler.take(&done, &LIMITS).unwrap();
-        assert_eq!(*assembler.next().unwrap().bytes, [14, 0, 0, 0]);
+        assert_eq!(*assembler.take_message().unwrap().bytes, [14, 0, 0, 0]);
     }
 }

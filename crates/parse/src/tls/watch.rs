@@ -326,7 +326,7 @@ impl Watcher {
             let fragment = Fragment::read(&mut reader, limits)?;
             let taken = self.directions.of_mut(from).fragments.take(&fragment, limits);
             // Whole messages behind it are not lost with what was wrong with it.
-            while let Some(message) = self.directions.of_mut(from).fragments.next() {
+            while let Some(message) = self.directions.of_mut(from).fragments.take_message() {
                 self.count_handshake(from, message.bytes.len(), limits)?;
                 self.message(from, &message, limits);
             }

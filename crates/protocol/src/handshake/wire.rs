@@ -175,7 +175,7 @@ impl Wire {
 
     fn message(&mut self) -> Result<Option<Vec<u8>>, PeerMisbehaved> {
         if let Some(datagrams) = &mut self.datagrams {
-            return Ok(datagrams.fragments.next().map(|message| message.bytes.into_owned()));
+            return Ok(datagrams.fragments.take_message().map(|message| message.bytes.into_owned()));
         }
         let mut left = self.content.get(self.content_used..).unwrap_or_default();
         let message = self.assembler.next(&mut left, &self.limits).map_err(PeerMisbehaved::Unreadable)?;
