@@ -32,10 +32,13 @@ impl Mongodb {
         if length < HEADER {
             return Turn::Broken(DefectKind::Foreign);
         }
+        if bytes.len() < HEADER {
+            return Turn::More;
+        }
         if length > limits.line {
             *self.left.of_mut(from) = length.saturating_sub(HEADER);
             notes.begin(from, Scan::Text);
-            return if bytes.len() < HEADER { Turn::More } else { Turn::Used(HEADER) };
+            return Turn::Used(HEADER);
         }
         let Some(body) = bytes.get(HEADER..length) else { return Turn::More };
         if from == Side::Client {

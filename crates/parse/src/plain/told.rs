@@ -339,7 +339,7 @@ fn keep(told: &mut Told, from: Side, what: Content, place: &'static str, at: usi
         login.user_seen |= what == Content::UserName;
         login.password_seen |= what == Content::Password;
         if what == Content::Password {
-            told.auth.get_or_insert(place.into());
+            told.auth.get_or_insert(if place == "query" { place } else { "form" }.into());
         }
     }
     note(&mut told.contains, Contained { what, from, place, at, masked, times: 1 });
