@@ -54,7 +54,8 @@ impl Mongodb {
     }
 }
 
-/// `saslStart` and what a client sends ahead of it: the mechanism, and of its first message the user (RFC 5802 7, RFC 4616).
+/// `saslStart` and what a client sends ahead of it: the mechanism, and of its first message the user (RFC 5802 7, RFC
+/// 4616).
 fn log_in(body: &[u8], notes: &mut Notes) {
     let Some(mechanism) = position(body, b"\x02mechanism\0") else { return };
     let mut reader = Reader::new(body.get(mechanism..).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! Looks for personal data, names in fields that are called so, and fields of a log-in, in text that goes by in pieces.
 //!
-//! What is found does not depend on where the pieces are cut. What is kept between two pieces is a few bytes, which nothing
-//! shows.
+//! What is found does not depend on where the pieces are cut. What is kept between two pieces is a few bytes, which
+//! nothing shows.
 
 use std::fmt;
 
@@ -140,7 +140,9 @@ impl Scanner {
                 }
             }
             let Some(&byte) = rest.first() else { break };
-            let names_field = matches!(byte, b':' | b'=' | b'>') || byte >= 0x80;
+            // The last one of a colon of full width is looked at only where it is that.
+            let wide = byte == 0x9a && self.has == 2 && self.partial.starts_with(&[0xef, 0xbc]);
+            let names_field = matches!(byte, b':' | b'=' | b'>') || wide;
             let before = if names_field { self.before(piece, at) } else { [0; BEHIND] };
             self.byte(byte, start.saturating_add(at), &before, hear);
             at = at.saturating_add(1);

@@ -1,7 +1,6 @@
 //! XMPP (RFC 6120): its streams are XML without comments and types, so that tags and the text between them are all.
 
 use super::line::{base64, too_long};
-use super::scan::Scan;
 use super::told::{Content, Masked, Notes, StarttlsState};
 use super::watch::Turn;
 use crate::reading::{DefectKind, Limit, Limits};

@@ -1,4 +1,5 @@
-//! Conversations in clear: captures, dialogues of real servers, any segmentation, each limit, hostile peers, damaged bytes.
+//! Conversations in clear: captures, dialogues of real servers, any segmentation, each limit, hostile peers, damaged
+//! bytes.
 
 use dengmi_parse::plain::{Content, Recognised, Spoken, StarttlsState, Then, Told, Transport, Watcher, recognise};
 use dengmi_parse::reading::Limit;
@@ -13,8 +14,8 @@ const LIMITS: Limits = Limits::DEFAULT;
 
 type Pieces = Vec<(Side, Vec<u8>)>;
 
-/// What a watcher tells of the pieces, each cut into parts of the sizes; what it said last; and how many bytes of each side
-/// were used then.
+/// What a watcher tells of the pieces, each cut into parts of the sizes; what it said last; and how many bytes of each
+/// side were used then.
 fn watch(
     spoken: Spoken,
     pieces: &[(Side, Vec<u8>)],
@@ -938,7 +939,11 @@ fn seeds() -> Vec<(Spoken, Pieces)> {
 
 proptest! {
     #[test]
-    fn any_segmentation_tells_the_same(sizes in prop::collection::vec(1_usize..90, 0..200), plain in prop_oneof![Just(65_536_usize), 1_usize..300], line in prop_oneof![Just(8192_usize), 20_usize..200]) {
+    fn any_segmentation_tells_the_same(
+        sizes in prop::collection::vec(1_usize..90, 0..200),
+        plain in prop_oneof![Just(65_536_usize), 1_usize..300],
+        line in prop_oneof![Just(8192_usize), 20_usize..200],
+    ) {
         let limits = Limits { plain, line, head: line * 2, ..LIMITS };
         for (spoken, pieces) in seeds() {
             let whole = watch(spoken, &pieces, [], &limits);
@@ -949,7 +954,11 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_of_any_length_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), server in any::<bool>(), which in any::<prop::sample::Index>()) {
+    fn any_bytes_of_any_length_never_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+        server in any::<bool>(),
+        which in any::<prop::sample::Index>(),
+    ) {
         let spoken = *which.get(Spoken::ALL);
         let side = if server { Side::Server } else { Side::Client };
         let (told, _, used) = watch(spoken, &[(side, bytes.clone())], [], &LIMITS);
