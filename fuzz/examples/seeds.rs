@@ -388,8 +388,11 @@ const GREETINGS: &[(u8, &str)] = &[
     (11, "200 news\r\n101 list\r\nVERSION 2\r\nSTARTTLS\r\n.\r\n382 go\r\n"),
 ];
 
-/// Conversations in clear: whether the server speaks, and what.
-const CONVERSATIONS: &[(dengmi_parse::plain::Spoken, &[(bool, &[u8])])] = {
+/// Whether the server speaks, and what.
+type Said = (bool, &'static [u8]);
+
+/// Conversations in clear.
+const CONVERSATIONS: &[(dengmi_parse::plain::Spoken, &[Said])] = {
     use dengmi_parse::plain::Spoken;
     &[
         (

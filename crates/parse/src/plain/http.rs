@@ -37,7 +37,7 @@ struct Message {
     length: Option<usize>,
     chunked: bool,
     scan: Scan,
-    /// Compressed: not to be read.
+    /// Compressed, or no text: not to be read.
     encoded: bool,
     upgrade: bool,
 }
@@ -147,8 +147,13 @@ impl Http {
         match from {
             _ if is("Content-Length") || is("l") && self.spoken == Spoken::Sip => message.length = number(value),
             _ if is("Transfer-Encoding") => message.chunked = holds(value, b"chunked"),
-            _ if is("Content-Encoding") => message.encoded = !value.eq_ignore_ascii_case(b"identity"),
-            _ if is("Content-Type") => message.scan = scan_of(value),
+            _ if is("Content-Encoding") => message.encoded |= !value.eq_ignore_ascii_case(b"identity"),
+            _ if is("Content-Type") => {
+                message.scan = scan_of(value);
+                // Nobody writes in them.
+                message.encoded |=
+                    [&b"image/"[..], b"video/", b"audio/", b"font/"].iter().any(|kind| after(value, kind).is_some());
+            }
             _ if is("Upgrade") => message.upgrade = true,
             Side::Server if is("Server") => notes.software(value),
             _ if is("Authorization") || is("Proxy-Authorization") => authorization(from, at, value, notes),

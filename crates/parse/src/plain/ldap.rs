@@ -29,6 +29,8 @@ const HEADER: usize = 6;
 pub(super) struct Ldap {
     /// The message that asks for TLS, by its number.
     asked: Option<Box<[u8]>>,
+    /// A mechanism may have turned protection on (RFC 4513 5.2.1.7).
+    layered: bool,
     /// Bytes that are left of a long message.
     left: Sides<usize>,
 }
@@ -51,6 +53,10 @@ impl Ldap {
         }
         let mut reader = Reader::new(bytes);
         if reader.peek().is_some_and(|tag| tag != SEQUENCE) {
+            if self.layered {
+                notes.protection("SASL security layer");
+                return Turn::Enough(0);
+            }
             return Turn::Broken(DefectKind::Foreign);
         }
         let length = reader.u8().ok().and_then(|_| length(&mut reader));
@@ -60,7 +66,7 @@ impl Ldap {
         let head = reader.at();
         if length > limits.line {
             // A long entry; a request for TLS is short, and so is a log-in.
-            if from == Side::Client && self.left == Sides::default() && notes.start(from) == 0 {
+            if notes.start(from) == 0 {
                 return too_long(Limit::Line, limits.line, length);
             }
             *self.left.of_mut(from) = length;
@@ -100,6 +106,7 @@ impl Ldap {
                     SASL => {
                         let mechanism = element(&mut credentials, OCTET_STRING)?.rest();
                         notes.auth(&[b"SASL ", mechanism].concat());
+                        self.layered = true;
                         if mechanism == b"PLAIN" && !credentials.is_empty() {
                             let mut value = element(&mut credentials, OCTET_STRING)?;
                             let at = value.at();

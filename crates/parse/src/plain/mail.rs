@@ -6,7 +6,7 @@ use super::spoken::Spoken;
 use super::told::{Content, Masked, Notes, StarttlsState};
 use super::watch::Turn;
 use crate::reading::{Limit, Limits};
-use crate::tls::Side;
+use crate::tls::{Side, Sides};
 
 /// Both sides of a connection of SMTP, IMAP, POP3, FTP, NNTP or ManageSieve.
 #[derive(Clone, Debug)]
@@ -16,13 +16,15 @@ pub(super) struct Mail {
     commands: usize,
     replies: usize,
     greeted: bool,
+    /// The number of the reply of which lines are to come.
+    open: Option<[u8; 3]>,
     /// Whether the last answer was a yes, and its first word.
     last: (bool, Box<[u8]>),
     /// The command that asked for TLS, by its number or its tag.
     asked: Option<(usize, Box<[u8]>)>,
     awaits: Awaits,
-    /// The client sends mail or news.
-    content: bool,
+    /// The side sends mail or news from here on.
+    content: Sides<bool>,
 }
 
 /// What the client's next line is in a log-in.
@@ -43,14 +45,15 @@ impl Mail {
     pub(super) fn new(spoken: Spoken) -> Mail {
         let last = (false, Box::default());
         let (asked, awaits) = (None, Awaits::Command);
-        Mail { spoken, commands: 0, replies: 0, greeted: false, last, asked, awaits, content: false }
+        let content = Sides::default();
+        Mail { spoken, commands: 0, replies: 0, greeted: false, open: None, last, asked, awaits, content }
     }
 
     pub(super) fn take(&mut self, from: Side, bytes: &[u8], notes: &mut Notes, limits: &Limits) -> Turn {
         if from == Side::Client && self.asked.is_some() {
             return Turn::Wait;
         }
-        if from == Side::Client && self.content {
+        if *self.content.of(from) {
             notes.scan(from, "mail", 0, bytes);
             return Turn::Used(bytes.len());
         }
@@ -130,14 +133,22 @@ impl Mail {
             (S::Smtp, b"DATA" | b"BDAT") => {
                 notes.found(Side::Client, Content::Payload, "mail", 0, Masked::of(b""));
                 notes.begin(Side::Client, Scan::Text);
-                self.content = true;
+                self.content.client = true;
             }
-            (S::Pop3, b"RETR" | b"TOP") | (S::Imap, b"FETCH" | b"UID") | (S::Nntp, b"ARTICLE" | b"BODY") => {
-                notes.found(Side::Server, Content::Payload, "mail", 0, Masked::of(b""));
+            (S::Pop3, b"RETR" | b"TOP") | (S::Imap, b"FETCH") | (S::Nntp, b"ARTICLE" | b"BODY") => self.fetch(notes),
+            (S::Imap, b"UID") if first.is_some_and(|(_, word)| word.eq_ignore_ascii_case(b"FETCH")) => {
+                self.fetch(notes)
             }
             _ => {}
         }
         false
+    }
+
+    /// The server sends mail or news next, after which nobody asks for TLS.
+    fn fetch(&mut self, notes: &mut Notes) {
+        notes.found(Side::Server, Content::Payload, "mail", 0, Masked::of(b""));
+        notes.begin(Side::Server, Scan::Text);
+        self.content.server = true;
     }
 
     /// The client asks for TLS and says nothing more before the answer, which may have been seen already when the two
@@ -145,22 +156,23 @@ impl Mail {
     fn ask(&mut self, tag: Option<&[u8]>, notes: &mut Notes) -> bool {
         notes.starttls(StarttlsState::Asked, self.request());
         let tag = tag.unwrap_or_default();
-        let (known, here) = match self.spoken {
-            Spoken::Imap => (!tag.is_empty() && *tag == *self.last.1, true),
-            _ => (self.replies == self.commands && self.commands > 0, false),
-        };
-        if known {
-            // Of IMAP the word of the last tagged answer is its tag.
-            return self.answered(self.last.0, if here { b"OK" } else { b"" }, notes);
+        // The answer to a command has its tag, or its place among all answers.
+        let tagged = self.spoken != Spoken::Imap || *tag == *self.last.1;
+        if self.replies >= self.commands && tagged {
+            let (yes, word) = self.last.clone();
+            let word = match self.spoken {
+                Spoken::Imap if yes => b"OK",
+                Spoken::Imap => b"NO",
+                _ => &*word,
+            };
+            return self.answered(yes, word, notes);
         }
-        self.asked = (here || self.replies < self.commands).then(|| (self.commands, tag.into()));
+        self.asked = Some((self.commands, tag.into()));
         false
     }
 
     fn answered(&mut self, yes: bool, word: &[u8], notes: &mut Notes) -> bool {
         self.asked = None;
-        let kept = self.last.1.clone();
-        let word = if word.is_empty() { &*kept } else { word };
         let state = if yes { StarttlsState::Agreed } else { StarttlsState::Refused };
         notes.starttls(state, &format!("{}, answered {}", self.request(), String::from_utf8_lossy(word)));
         yes
@@ -210,10 +222,10 @@ impl Mail {
         let keyword: &[u8] = if self.spoken == Spoken::Pop3 { b"STLS" } else { b"STARTTLS" };
         let offers = words(text).any(|(_, word)| {
             let word = word.get(4..).filter(|_| word.get(3) == Some(&b'-')).unwrap_or(word);
-            word.trim_ascii().eq_ignore_ascii_case(keyword)
+            word.strip_suffix(b"]").unwrap_or(word).eq_ignore_ascii_case(keyword)
                 || self.spoken == Spoken::Sieve && holds(word, b"\"STARTTLS\"")
         });
-        let files = self.spoken == Spoken::Ftp && words(text).map(|(_, word)| word).eq([&b"AUTH"[..], b"TLS"]);
+        let files = self.spoken == Spoken::Ftp && after(text.trim_ascii(), b"AUTH TLS").is_some();
         if (offers || files) && self.asked.is_none() {
             notes.starttls(StarttlsState::Offered, &format!("{}, offered", self.request()));
         }
@@ -221,12 +233,16 @@ impl Mail {
             notes.software(string(rest.trim_ascii_start()).0);
         }
         let Some((yes, word)) = self.status(text) else { return false };
+        let last = self.ends(text, word);
         if !self.greeted {
-            self.greeted = true;
-            if self.spoken != Spoken::Sieve {
-                let behind = text.get(word.len()..).unwrap_or_default().trim_ascii();
+            let behind = text.get(word.len()..).unwrap_or_default();
+            if self.spoken != Spoken::Sieve && notes.told.software.is_none() {
                 notes.software(behind.strip_prefix(b"-").unwrap_or(behind));
             }
+            self.greeted = last;
+            return false;
+        }
+        if !last {
             return false;
         }
         let tag = words(text).next().map_or(&b""[..], |(_, tag)| tag);
@@ -245,7 +261,15 @@ impl Mail {
         }
     }
 
-    /// Whether a line ends a reply, and then whether that says yes to TLS, and its word.
+    /// Whether a line with a status is the last one of its reply.
+    fn ends(&mut self, text: &[u8], word: &[u8]) -> bool {
+        let numbered = matches!(self.spoken, Spoken::Smtp | Spoken::Ftp | Spoken::Nntp);
+        let goes_on = numbered && text.get(3) == Some(&b'-');
+        self.open = if goes_on { word.first_chunk().copied() } else { None };
+        !goes_on
+    }
+
+    /// Whether a line has the status of a reply, and then whether that says yes to TLS, and its word.
     fn status<'a>(&self, text: &'a [u8]) -> Option<(bool, &'a [u8])> {
         let (first, second) = {
             let mut parts = words(text).map(|(_, word)| word);
@@ -279,12 +303,9 @@ impl Mail {
         // What FTP says in between ends nothing (RFC 959 4.2).
         let least = if self.spoken == Spoken::Ftp { 200 } else { 100 };
         let code = text.get(..3).filter(|code| number(code).is_some_and(|code| code >= least))?;
-        if !matches!(text.get(3), None | Some(b' ' | b'-')) {
-            return None;
-        }
-        // Of several lines the last one has no dash; a greeting may be read from its first.
-        let last = text.get(3) != Some(&b'-');
-        (last || !self.greeted).then_some((yes.contains(&code), code))
+        let form = matches!(text.get(3), None | Some(b' ' | b'-'));
+        let inside = self.open.is_some_and(|open| open != *code);
+        (form && !inside).then_some((yes.contains(&code), code))
     }
 }
 

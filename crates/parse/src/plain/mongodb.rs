@@ -32,10 +32,13 @@ impl Mongodb {
         if length < HEADER {
             return Turn::Broken(DefectKind::Foreign);
         }
+        if bytes.len() < HEADER {
+            return Turn::More;
+        }
         if length > limits.line {
             *self.left.of_mut(from) = length.saturating_sub(HEADER);
             notes.begin(from, Scan::Text);
-            return if bytes.len() < HEADER { Turn::More } else { Turn::Used(HEADER) };
+            return Turn::Used(HEADER);
         }
         let Some(body) = bytes.get(HEADER..length) else { return Turn::More };
         if from == Side::Client {
@@ -51,7 +54,8 @@ impl Mongodb {
     }
 }
 
-/// `saslStart` and what a client sends ahead of it: the mechanism, and of its first message the user (RFC 5802 7, RFC 4616).
+/// `saslStart` and what a client sends ahead of it: the mechanism, and of its first message the user (RFC 5802 7, RFC
+/// 4616).
 fn log_in(body: &[u8], notes: &mut Notes) {
     let Some(mechanism) = position(body, b"\x02mechanism\0") else { return };
     let mut reader = Reader::new(body.get(mechanism..).unwrap_or_default());

@@ -1,7 +1,7 @@
 //! Numbers that name a person or an account, by their form and check digits.
 
-/// Whether the 18 characters are a resident identity number: a region, a date and a check digit (GB 11643-1999, ISO 7064
-/// MOD 11-2).
+/// Whether the 18 characters are a resident identity number: a region, a date and a check digit (GB 11643-1999, ISO
+/// 7064 MOD 11-2).
 pub(super) fn is_identity(text: &[u8; 18]) -> bool {
     /// The first two digits: provinces and the like (GB/T 2260).
     const REGIONS: [u32; 34] = [

@@ -1,7 +1,7 @@
 //! Looks for personal data, names in fields that are called so, and fields of a log-in, in text that goes by in pieces.
 //!
-//! What is found does not depend on where the pieces are cut. What is kept between two pieces is a few bytes, which nothing
-//! shows.
+//! What is found does not depend on where the pieces are cut. What is kept between two pieces is a few bytes, which
+//! nothing shows.
 
 use std::fmt;
 
@@ -27,6 +27,8 @@ pub(super) type Hear<'a> = &'a mut dyn FnMut(Content, usize, Masked);
 
 /// Bytes before a sign that may be the name of a field.
 const BEHIND: usize = 32;
+/// What stands before a byte that ends no name.
+const NOTHING: [u8; BEHIND] = [0; BEHIND];
 /// Digits that a number of interest can have, and one more.
 const DIGITS: usize = 20;
 
@@ -140,9 +142,16 @@ impl Scanner {
                 }
             }
             let Some(&byte) = rest.first() else { break };
-            let names_field = matches!(byte, b':' | b'=' | b'>') || byte >= 0x80;
-            let before = if names_field { self.before(piece, at) } else { [0; BEHIND] };
-            self.byte(byte, start.saturating_add(at), &before, hear);
+            // The last one of a colon of full width is looked at only where it is that.
+            let wide = byte == 0x9a && self.has == 2 && self.partial.starts_with(&[0xef, 0xbc]);
+            let names_field = matches!(byte, b':' | b'=' | b'>') || wide;
+            let place = start.saturating_add(at);
+            if names_field {
+                let before = self.before(piece, at);
+                self.byte(byte, place, &before, hear);
+            } else {
+                self.byte(byte, place, &NOTHING, hear);
+            }
             at = at.saturating_add(1);
         }
         self.behind = self.before(piece, piece.len());
@@ -150,7 +159,7 @@ impl Scanner {
 
     /// The text is over.
     pub(super) fn end(&mut self, hear: Hear<'_>) {
-        self.letter('\n', true, &[0; BEHIND], hear);
+        self.letter('\n', true, &NOTHING, hear);
         *self = Scanner::new(self.scan);
     }
 
@@ -228,6 +237,10 @@ impl Scanner {
             0xc2..=0xdf => 2,
             0xe0..=0xef => 3,
             0xf0..=0xf4 => 4,
+            _ if self.is_idle() => {
+                self.last = Some(char::REPLACEMENT_CHARACTER);
+                return;
+            }
             _ => return self.letter(char::REPLACEMENT_CHARACTER, literal, before, hear),
         };
         self.partial = [byte, 0, 0, 0];
@@ -283,7 +296,7 @@ impl Scanner {
             }
             self.run.last = letter;
             self.run.count = self.run.count.saturating_add(1);
-        } else {
+        } else if self.run.count > 0 {
             let run = std::mem::take(&mut self.run);
             if run.count > 1 {
                 hear(Content::ChineseText, run.at, Masked::ends(run.first, run.last, run.count));

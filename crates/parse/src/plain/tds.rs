@@ -67,10 +67,11 @@ impl Tds {
             }
             (Side::Client, LOGIN7) => login(body, notes),
             (Side::Client, BATCH) => {
-                let text: Vec<u16> = body
-                    .chunks_exact(2)
-                    .map(|pair| pair.first_chunk().map_or(0, |pair| u16::from_le_bytes(*pair)))
-                    .collect();
+                let headers = headers(body);
+                let body = body.get(headers..).unwrap_or_default();
+                let units =
+                    body.chunks_exact(2).map(|pair| pair.first_chunk().map_or(0, |pair| u16::from_le_bytes(*pair)));
+                let text: Vec<u16> = units.collect();
                 let text = String::from_utf16_lossy(&text);
                 notes.found(from, Content::Sql, "statement", HEADER, Masked::of(text.as_bytes()));
                 // Places inside count the bytes of UTF-8: what is told is near enough.
@@ -79,6 +80,18 @@ impl Tds {
             _ => {}
         }
         Turn::Used(length)
+    }
+}
+
+/// Bytes of the headers before a statement (MS-TDS 2.2.5.3), which versions before 7.2 do not have.
+fn headers(body: &[u8]) -> usize {
+    let number = |at: usize| body.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| u32::from_le_bytes(*bytes));
+    let total = number(0).and_then(|total| usize::try_from(total).ok()).filter(|total| *total <= body.len());
+    // The first of them is as long as what is left of the total, or shorter.
+    let first = number(4).and_then(|first| usize::try_from(first).ok());
+    match (total, first) {
+        (Some(total), Some(first)) if first >= 6 && first.saturating_add(4) <= total => total,
+        _ => 0,
     }
 }
 

@@ -72,6 +72,10 @@ impl Telnet {
     }
 
     fn typed(&mut self, byte: u8, at: usize, notes: &mut Notes) {
+        // Corrections are typed within a line.
+        if matches!(byte, 0x08 | 0x7f) {
+            return;
+        }
         if byte.is_ascii_control() {
             let Some((start, ends)) = self.typed.take() else { return };
             if let Some(what) = self.asks.take() {

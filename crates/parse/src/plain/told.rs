@@ -24,8 +24,8 @@ pub struct Told {
     pub contains: Vec<Contained>,
     /// Whether TLS was offered, asked for and agreed on.
     pub starttls: Option<Starttls>,
-    /// What the protocol has of its own against reading and forging, in its words: the option of TDS, the cipher of SMB, the
-    /// security level of SNMP.
+    /// What the protocol has of its own against reading and forging, in its words: the option of TDS, the cipher of
+    /// SMB, the security level of SNMP.
     pub protection: Option<Box<str>>,
     /// How many bytes of each side were looked at.
     pub looked_at: Sides<usize>,
@@ -151,8 +151,8 @@ impl fmt::Display for Content {
     }
 }
 
-/// What is left of a value: its first and its last character. It can be made in no other way, so that nothing that is told
-/// holds a value.
+/// What is left of a value: its first and its last character. It can be made in no other way, so that nothing that is
+/// told holds a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Masked(Box<str>);
 
@@ -339,7 +339,7 @@ fn keep(told: &mut Told, from: Side, what: Content, place: &'static str, at: usi
         login.user_seen |= what == Content::UserName;
         login.password_seen |= what == Content::Password;
         if what == Content::Password {
-            told.auth.get_or_insert(place.into());
+            told.auth.get_or_insert(if place == "query" { place } else { "form" }.into());
         }
     }
     note(&mut told.contains, Contained { what, from, place, at, masked, times: 1 });

@@ -110,11 +110,11 @@ impl Watcher {
         Watcher { machine, notes, passed: Sides::default(), over }
     }
 
-    /// Takes what is next in this direction: bytes that an earlier call did not use, and more behind them. Of datagrams, one
-    /// at a time.
+    /// Takes what is next in this direction: bytes that an earlier call did not use, and more behind them. Of
+    /// datagrams, one at a time.
     ///
-    /// What depends on the other side's word is not used before that came. Where a capture has the two out of step, what was
-    /// kept of a side is to be given again after something of the other one was used.
+    /// What depends on the other side's word is not used before that came. Where a capture has the two out of step,
+    /// what was kept of a side is to be given again after something of the other one was used.
     pub fn feed(&mut self, from: Side, bytes: &[u8], limits: &Limits) -> Fed {
         let mut used = 0_usize;
         while self.over == Then::Need {

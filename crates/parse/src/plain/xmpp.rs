@@ -1,7 +1,6 @@
 //! XMPP (RFC 6120): its streams are XML without comments and types, so that tags and the text between them are all.
 
 use super::line::{base64, too_long};
-use super::scan::Scan;
 use super::told::{Content, Masked, Notes, StarttlsState};
 use super::watch::Turn;
 use crate::reading::{DefectKind, Limit, Limits};
@@ -19,6 +18,9 @@ impl Xmpp {
     pub(super) fn take(&mut self, from: Side, bytes: &[u8], notes: &mut Notes, limits: &Limits) -> Turn {
         if from == Side::Client && self.asked {
             return Turn::Wait;
+        }
+        if let Some(text) = self.text(from, bytes, notes) {
+            return Turn::Used(text);
         }
         let within = bytes.get(..limits.line).unwrap_or(bytes);
         let (mut quote, mut open, mut end) = (None, None, None);
@@ -38,22 +40,32 @@ impl Xmpp {
             let long = bytes.len() > limits.line;
             return if long { too_long(Limit::Line, limits.line, bytes.len()) } else { Turn::More };
         };
-        let (text, tag) =
-            (bytes.get(..open).unwrap_or_default(), bytes.get(open.saturating_add(1)..end).unwrap_or_default());
+        let inside = open.saturating_add(1)..end;
+        let (text, tag) = (bytes.get(..open).unwrap_or_default(), bytes.get(inside).unwrap_or_default());
         let size = end.saturating_add(1);
         if from == Side::Client && std::mem::take(&mut self.plain) {
             let bytes = base64(text.trim_ascii()).unwrap_or_default();
             let mut parts = bytes.split(|byte| *byte == 0).skip(1);
             notes.user(from, "auth", 0, parts.next().unwrap_or_default());
             notes.password(from, "auth", 0, parts.next().unwrap_or_default());
-        } else {
-            notes.scan_whole(from, Scan::Text, "stanza", 0, text);
         }
+        notes.end(from, "stanza");
         match self.tag(from, tag, notes) {
             None => Turn::Broken(DefectKind::Foreign),
             Some(true) => Turn::Upgrade(size),
             Some(false) => Turn::Used(size),
         }
+    }
+
+    /// Text before the next tag, unless it is what a client logs in with.
+    fn text(&self, from: Side, bytes: &[u8], notes: &mut Notes) -> Option<usize> {
+        let count = bytes.iter().position(|&byte| byte == b'<').unwrap_or(bytes.len());
+        let text = bytes.get(..count).filter(|text| !text.is_empty())?;
+        if from == Side::Client && self.plain {
+            return None;
+        }
+        notes.scan(from, "stanza", 0, text);
+        Some(text.len())
     }
 
     /// Whether TLS begins behind it.

@@ -1,4 +1,5 @@
-//! Conversations in clear: captures, dialogues of real servers, any segmentation, each limit, hostile peers, damaged bytes.
+//! Conversations in clear: captures, dialogues of real servers, any segmentation, each limit, hostile peers, damaged
+//! bytes.
 
 use dengmi_parse::plain::{Content, Recognised, Spoken, StarttlsState, Then, Told, Transport, Watcher, recognise};
 use dengmi_parse::reading::Limit;
@@ -13,8 +14,8 @@ const LIMITS: Limits = Limits::DEFAULT;
 
 type Pieces = Vec<(Side, Vec<u8>)>;
 
-/// What a watcher tells of the pieces, each cut into parts of the sizes; what it said last; and how many bytes of each side
-/// were used then.
+/// What a watcher tells of the pieces, each cut into parts of the sizes; what it said last; and how many bytes of each
+/// side were used then.
 fn watch(
     spoken: Spoken,
     pieces: &[(Side, Vec<u8>)],
@@ -261,6 +262,30 @@ fn every_way_to_tls_is_told_to_its_last_byte() {
         Spoken::Smtp,
         &[('S', b"220 a\r\n"), ('C', b"EHLO a\r\nNOOP\r\nSTARTTLS\r\n"), ('S', b"250 a\r\n250 ok\r\n220 go\r\n")],
         "SMTP STARTTLS, answered 220",
+        Some("a"),
+    );
+    // Greetings and replies of several lines, with other numbers inside.
+    upgrade(
+        Spoken::Ftp,
+        &[
+            ('S', b"220-a\r\n  b\r\n221 c\r\n220 d\r\n"),
+            ('C', b"FEAT\r\nAUTH TLS\r\n"),
+            ('S', b"211-Features:\r\n AUTH TLS\r\n234 no\r\n211 End\r\n234 go\r\n"),
+        ],
+        "FTP AUTH TLS, answered 234",
+        Some("a"),
+    );
+    // A client that has one tag for all.
+    upgrade(
+        Spoken::Imap,
+        &[
+            ('S', b"* OK a\r\n"),
+            ('C', b". CAPABILITY\r\n"),
+            ('S', b"* CAPABILITY IMAP4rev1 STARTTLS\r\n. OK done\r\n"),
+            ('C', b". STARTTLS\r\n"),
+            ('S', b". OK go\r\n"),
+        ],
+        "IMAP STARTTLS, answered OK",
         Some("a"),
     );
     // Dovecot 2.3.19.
@@ -848,7 +873,8 @@ fn peers_that_never_end_cost_little() {
         check(spoken, Side::Server, &mebibyte, Some(Limit::Line));
         check(spoken, Side::Client, &mebibyte, Some(Limit::Line));
     }
-    check(Spoken::Xmpp, Side::Client, &mebibyte, Some(Limit::Line));
+    check(Spoken::Xmpp, Side::Client, &[b"<", &mebibyte[..]].concat(), Some(Limit::Line));
+    check(Spoken::Xmpp, Side::Client, &mebibyte, None);
     check(Spoken::Telnet, Side::Client, &mebibyte, None);
     check(Spoken::Redis, Side::Client, &[b"*2\r\n$3\r\nset\r\n$9999999\r\n", &mebibyte[..]].concat(), None);
 }
@@ -913,8 +939,12 @@ fn seeds() -> Vec<(Spoken, Pieces)> {
 
 proptest! {
     #[test]
-    fn any_segmentation_tells_the_same(sizes in prop::collection::vec(1_usize..90, 0..200), plain in prop_oneof![Just(65_536_usize), 1_usize..300]) {
-        let limits = Limits { plain, ..LIMITS };
+    fn any_segmentation_tells_the_same(
+        sizes in prop::collection::vec(1_usize..90, 0..200),
+        plain in prop_oneof![Just(65_536_usize), 1_usize..300],
+        line in prop_oneof![Just(8192_usize), 20_usize..200],
+    ) {
+        let limits = Limits { plain, line, head: line * 2, ..LIMITS };
         for (spoken, pieces) in seeds() {
             let whole = watch(spoken, &pieces, [], &limits);
             let parts = watch(spoken, &pieces, sizes.iter().copied(), &limits);
@@ -924,7 +954,11 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_of_any_length_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), server in any::<bool>(), which in any::<prop::sample::Index>()) {
+    fn any_bytes_of_any_length_never_panic(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+        server in any::<bool>(),
+        which in any::<prop::sample::Index>(),
+    ) {
         let spoken = *which.get(Spoken::ALL);
         let side = if server { Side::Server } else { Side::Client };
         let (told, _, used) = watch(spoken, &[(side, bytes.clone())], [], &LIMITS);
@@ -963,4 +997,113 @@ fn conversations_cut_anywhere_or_changed_in_any_byte_are_watched_without_panic()
             }
         }
     }
+}
+
+#[test]
+fn what_follows_a_log_in_is_looked_at() {
+    let check = |spoken, pieces: &[(char, &[u8])], then, expected: &[(Content, Side, &str, &str)]| {
+        let told = dialogue(spoken, &turns(pieces), then);
+        assert_eq!(contained(&told), expected, "{spoken}");
+        assert_eq!(told.defects, [], "{spoken}");
+        told
+    };
+    use Content::{ChineseText, MobileNumber, Password, Payload, Sql, UserName};
+    use Side::{Client, Server};
+    check(
+        Spoken::Imap,
+        &[
+            ('S', b"* OK a\r\n"),
+            ('C', b"a UID FETCH 1 (BODY[])\r\n"),
+            ('S', &[b"* 1 FETCH (BODY[] {9999}\r\n", &[b'a'; 9000][..], b" 13800138000 "].concat()),
+        ],
+        Then::Need,
+        &[(Payload, Server, "mail", "***"), (MobileNumber, Server, "mail", "1***0")],
+    );
+    check(
+        Spoken::Smtp,
+        &[
+            ('S', b"220 a\r\n"),
+            ('C', b"DATA\r\n"),
+            ('S', b"354 go\r\n"),
+            ('C', "Subject: 张三\r\n\r\n13800138000\r\n.\r\n".as_bytes()),
+        ],
+        Then::Need,
+        &[
+            (Payload, Client, "mail", "***"),
+            (ChineseText, Client, "mail", "张***"),
+            (MobileNumber, Client, "mail", "1***0"),
+        ],
+    );
+    check(
+        Spoken::Xmpp,
+        &[('C', "<stream:stream><message><body>13800138000，张三</body></message>".as_bytes())],
+        Then::Need,
+        &[
+            (Payload, Client, "stanza", "***"),
+            (MobileNumber, Client, "stanza", "1***0"),
+            (ChineseText, Client, "stanza", "张***"),
+        ],
+    );
+    // A bind with a mechanism of protection, and then what is no LDAP any more.
+    let told = check(
+        Spoken::Ldap,
+        &[
+            ('C', b"0\x18\x02\x01\x01\x60\x13\x02\x01\x03\x04\0\xa3\x0c\x04\x06GSSAPI\x04\x02ab"),
+            ('S', b"0\x0c\x02\x01\x01\x61\x07\x0a\x01\0\x04\0\x04\0"),
+            ('C', b"\0\0\0\x40\x05\x04"),
+        ],
+        Then::Enough,
+        &[],
+    );
+    assert_eq!((told.auth.as_deref(), told.protection.as_deref()), (Some("SASL GSSAPI"), Some("SASL security layer")));
+    // SQL Server without encryption: a log-in, and a statement behind its headers.
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let packet = |kind: u8, body: &[u8]| {
+        let length = u16::try_from(body.len() + 8).unwrap().to_be_bytes();
+        [&[kind, 1][..], &length, &[0, 0, 1, 0], body].concat()
+    };
+    let prelogin = |kind| packet(kind, &[1, 0, 6, 0, 1, 0xff, 2]);
+    let mut login = vec![0; 94];
+    login[40..44].copy_from_slice(&[94, 0, 8, 0]);
+    login[44..48].copy_from_slice(&[110, 0, 6, 0]);
+    login.extend_from_slice(&wide("zhangsan"));
+    login.extend(wide("secret").iter().map(|byte| byte.rotate_left(4) ^ 0xa5));
+    let batch = [
+        &[22, 0, 0, 0, 18, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0][..],
+        &wide("select '赵六', '13800138000'"),
+    ]
+    .concat();
+    check(
+        Spoken::Tds,
+        &[('C', &prelogin(0x12)), ('S', &prelogin(4)), ('C', &packet(0x10, &login)), ('C', &packet(1, &batch))],
+        Then::Need,
+        &[
+            (UserName, Client, "LOGIN7", "z***n"),
+            (Password, Client, "LOGIN7", "s***"),
+            (Sql, Client, "statement", "s***'"),
+            (ChineseText, Client, "statement", "赵***"),
+            (MobileNumber, Client, "statement", "1***0"),
+        ],
+    );
+    // MongoDB: a log-in ahead of its time, and one in the open.
+    let message = |body: &[u8]| {
+        let length = u32::try_from(body.len() + 16).unwrap().to_le_bytes();
+        [&length[..], &[1, 0, 0, 0, 0, 0, 0, 0, 0xdd, 7, 0, 0], body].concat()
+    };
+    let scram = message(b"\0\0\0\0\0\x10saslStart\0\x01\0\0\0\x02mechanism\0\x0e\0\0\0SCRAM-SHA-256\0\x05payload\0\x10\0\0\0\0n,,n=zhangsan,r=x");
+    let told = check(Spoken::Mongodb, &[('C', &scram)], Then::Need, &[(UserName, Client, "saslStart", "z***n")]);
+    assert_eq!(told.auth.as_deref(), Some("SCRAM-SHA-256"));
+    let plain = message(b"\0\0\0\0\0\x02mechanism\0\x06\0\0\0PLAIN\0\x05payload\0\x10\0\0\0\0\0zhangsan\0secret");
+    check(
+        Spoken::Mongodb,
+        &[('C', &plain)],
+        Then::Need,
+        &[(UserName, Client, "saslStart", "z***n"), (Password, Client, "saslStart", "s***")],
+    );
+    check(
+        Spoken::Telnet,
+        &[('S', b"Password:"), ('C', b"secrex\x7ft12\r\n")],
+        Then::Need,
+        &[(Password, Client, "terminal", "s***2")],
+    );
 }

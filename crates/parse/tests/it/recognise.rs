@@ -194,12 +194,17 @@ proptest! {
     }
 
     #[test]
-    fn more_bytes_never_lead_to_another_protocol(client in prop::collection::vec(any::<u8>(), 0..20), server in prop::collection::vec(any::<u8>(), 0..20), (sample, at, _, _) in sides()) {
+    fn more_bytes_never_lead_to_another_protocol(
+        client in prop::collection::vec(any::<u8>(), 0..20),
+        server in prop::collection::vec(any::<u8>(), 0..20),
+        (sample, at, _, _) in sides(),
+    ) {
         let cut = |bytes: &[u8], more: &[u8]| {
             let end = if bytes.is_empty() { 0 } else { at.index(bytes.len()) };
             (bytes[..end].to_vec(), [&bytes[..end], more].concat())
         };
-        let ((client, longer_client), (server, longer_server)) = (cut(&sample.client, &client), cut(&sample.server, &server));
+        let (client, longer_client) = cut(&sample.client, &client);
+        let (server, longer_server) = cut(&sample.server, &server);
         if sample.over == Transport::Stream && !client.is_empty()
             && let Recognised::Is(spoken) = recognise(&Sides { client: &client, server: &server }, sample.over) {
             let later = recognise(&Sides { client: &longer_client, server: &longer_server }, sample.over);

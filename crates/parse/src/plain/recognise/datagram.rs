@@ -59,8 +59,8 @@ fn dtls(datagram: &[u8]) -> Fit {
     })())
 }
 
-/// A packet with a long header of a version that is known (RFC 9000 17.2), in a datagram that is as long as a client's first
-/// must be (14.1), or a negotiation of versions.
+/// A packet with a long header of a version that is known (RFC 9000 17.2), in a datagram that is as long as a client's
+/// first must be (14.1), or a negotiation of versions.
 fn quic(datagram: &[u8], from_client: bool) -> Option<bool> {
     const INITIAL_DATAGRAM: usize = 1200;
     let mut reader = Reader::new(datagram);
@@ -88,8 +88,8 @@ fn quic(datagram: &[u8], from_client: bool) -> Option<bool> {
     )
 }
 
-/// The header of IKE, whose length is the datagram's (RFC 7296 3.1), with the four zeros that tell it from ESP on a port of
-/// its own (RFC 3948 2.2).
+/// The header of IKE, whose length is the datagram's (RFC 7296 3.1), with the four zeros that tell it from ESP on a
+/// port of its own (RFC 3948 2.2).
 fn ike(datagram: &[u8]) -> Fit {
     let bare = datagram.strip_prefix(&[0; 4]).unwrap_or(datagram);
     let mut reader = Reader::new(bare);
@@ -286,8 +286,8 @@ fn tftp(datagram: &[u8]) -> Option<bool> {
     Some(matches!(operation, [0, 1 | 2]) && text && mode && rest.last() == Some(&0))
 }
 
-/// ESP has no mark: an SPI and a number that counts from 1 on (RFC 4303 2). Certain only when both sides begin so, and none
-/// of the others fits.
+/// ESP has no mark: an SPI and a number that counts from 1 on (RFC 4303 2). Certain only when both sides begin so, and
+/// none of the others fits.
 fn esp(start: &Start<'_>) -> Fit {
     let spi = |datagram: &[u8]| {
         let mut reader = Reader::new(datagram);

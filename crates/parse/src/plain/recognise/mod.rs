@@ -20,8 +20,8 @@ pub enum Recognised {
     Unknown,
 }
 
-/// Tells what a flow speaks by how each side begins. Of a stream the first [`START`] bytes are looked at; of datagrams each
-/// side's first one is to be given whole, since its length tells much. A side that has said nothing is empty.
+/// Tells what a flow speaks by how each side begins. Of a stream the first [`START`] bytes are looked at; of datagrams
+/// each side's first one is to be given whole, since its length tells much. A side that has said nothing is empty.
 ///
 /// More bytes never lead from one protocol to another. Where a client speaks first, it decides, so that
 /// one which is answered in another protocol is told as what it asked for.

@@ -54,8 +54,8 @@ fn tlcp_record(bytes: &[u8]) -> Fit {
     record(bytes, |version| version == 0x0101)
 }
 
-/// A record (RFC 5246 6.2.1, GB/T 38636-2020 6.3.3) that a capture may begin with: a hello, or in the middle of a session one
-/// that holds what a record of its kind can.
+/// A record (RFC 5246 6.2.1, GB/T 38636-2020 6.3.3) that a capture may begin with: a hello, or in the middle of a
+/// session one that holds what a record of its kind can.
 fn record(bytes: &[u8], version: fn(u16) -> bool) -> Fit {
     let mut reader = Reader::new(bytes);
     // What is wrong is told as early as it can be.
@@ -404,8 +404,8 @@ fn numbered(numbers: &'static [&'static [u8]]) -> impl Fn(&[u8]) -> Fit {
     }
 }
 
-/// Protocols whose server greets with a number that others greet with too: the client's first command tells, or a word in
-/// the greeting (RFC 5321 4.2 shows it so) unless it has one of another protocol's too.
+/// Protocols whose server greets with a number that others greet with too: the client's first command tells, or a word
+/// in the greeting (RFC 5321 4.2 shows it so) unless it has one of another protocol's too.
 fn greeted(
     start: &Start<'_>,
     number: impl Fn(&[u8]) -> Fit,
@@ -529,8 +529,8 @@ fn xmpp(bytes: &[u8]) -> Fit {
     }))
 }
 
-/// A Connection Request of X.224 in TPKT that holds what only those of RDP do (MS-RDPBCGR 2.2.1.1): a cookie, a routing token
-/// or a negotiation.
+/// A Connection Request of X.224 in TPKT that holds what only those of RDP do (MS-RDPBCGR 2.2.1.1): a cookie, a routing
+/// token or a negotiation.
 fn rdp(bytes: &[u8]) -> Fit {
     let mut reader = Reader::new(bytes);
     begins(bytes, &[3, 0]).and(|| {
@@ -613,8 +613,8 @@ fn mongodb(start: &Start<'_>) -> Fit {
     })())
 }
 
-/// A message behind the header of NetBIOS sessions (MS-SMB2 2.1): SMB 2 and 3, one that is encrypted or compressed, and the
-/// negotiation of SMB 1.
+/// A message behind the header of NetBIOS sessions (MS-SMB2 2.1): SMB 2 and 3, one that is encrypted or compressed, and
+/// the negotiation of SMB 1.
 fn smb(bytes: &[u8]) -> Fit {
     let Some((first, rest)) = bytes.split_first() else { return Fit::More };
     let Some(message) = rest.get(3..) else { return Fit::maybe(*first == 0) };
@@ -659,8 +659,8 @@ fn openvpn(start: &Start<'_>) -> Fit {
         return Fit::maybe(start.client.first().is_some_and(|&high| high < 6));
     };
     let fit = hard_reset(packet, usize::from(length));
-    // What lies behind the start of a long check value only the answer can tell: a hard reset of the same form, which holds
-    // the client's session too.
+    // What lies behind the start of a long check value only the answer can tell: a hard reset of the same form, which
+    // holds the client's session too.
     match (fit, start.server) {
         (Fit::More, [high, low, 0x40, ..]) => Fit::when(u16::from_be_bytes([*high, *low]) == length.saturating_add(12)),
         (Fit::More, [_, _, _, ..]) => Fit::No,
@@ -696,8 +696,8 @@ pub(super) fn priority(bytes: &[u8]) -> Fit {
     }
 }
 
-/// A request whose length is that of its function, and an answer to it (Modbus Messaging on TCP/IP 3.1.3): certain only with
-/// both.
+/// A request whose length is that of its function, and an answer to it (Modbus Messaging on TCP/IP 3.1.3): certain only
+/// with both.
 fn modbus(start: &Start<'_>) -> Fit {
     let client = start.client;
     if client.is_empty()
