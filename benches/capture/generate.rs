@@ -54,6 +54,9 @@ struct Template {
 const SEGMENT: usize = 1448;
 const SEGMENTS: usize = 35;
 
+/// Servers.
+const SERVERS: u64 = 256;
+
 /// A copy that is being written.
 struct Copy {
     template: usize,
@@ -136,7 +139,7 @@ impl Copy {
         Copy {
             template,
             next: 0,
-            addresses: [lots.next() as u32 & 0xff_ffff, lots.below(5000) as u32],
+            addresses: [lots.next() as u32 & 0xff_ffff, lots.below(SERVERS) as u32],
             port: 1024 + lots.below(60_000) as u16,
             is_ipv6: lots.below(100) < u64::from(recipe.ipv6),
             variant: lots.below(u64::from(recipe.certs)) as u32,

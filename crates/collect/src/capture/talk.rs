@@ -159,28 +159,38 @@ impl Talk {
         [client, 1 - client.min(1)].map(|end| self.streams.get(end).map_or(&[][..], |stream| &stream.rest))
     }
 
-    #[cold]
     fn recognise(&mut self, end: usize, bytes: &[u8], flow: &mut Flow, limits: &Limits) -> Outcome {
-        if let Some(stream) = self.streams.get_mut(end) {
+        // Most are recognised by the first segment, which then need not be kept.
+        let is_first = self.streams.iter().all(|stream| stream.rest.is_empty());
+        if !is_first && let Some(stream) = self.streams.get_mut(end) {
             stream.rest.extend_from_slice(bytes);
         }
-        match self.look(flow, Transport::Stream) {
+        match self.look(flow, is_first.then_some((end, bytes)), Transport::Stream) {
             Recognised::Is(spoken) => {
                 flow.client_was_seen();
                 self.speak(spoken);
-                self.follow_rests(flow, limits)
+                match is_first && !matches!(self.speaker, Speaker::Named(_)) {
+                    true => self.follow(end, bytes, flow, limits),
+                    false => self.follow_rests(flow, limits),
+                }
             }
-            Recognised::More if self.streams.iter().all(|stream| stream.rest.len() < REST) => Outcome::Need,
-            _ => match self.streams.iter().any(|stream| stream.rest.len() >= SAMPLE) {
-                true => Outcome::Enough,
-                false => Outcome::Need,
-            },
+            told => {
+                if is_first && let Some(stream) = self.streams.get_mut(end) {
+                    stream.rest.extend_from_slice(bytes);
+                }
+                let held = |most: usize| self.streams.iter().any(|stream| stream.rest.len() >= most);
+                let most = if told == Recognised::More { REST } else { SAMPLE };
+                if held(most) { Outcome::Enough } else { Outcome::Need }
+            }
         }
     }
 
     /// What is spoken; where nobody saw who began, with either end as the client.
-    fn look(&self, flow: &mut Flow, over: Transport) -> Recognised {
-        let first = |end: usize| self.streams.get(end).map_or(&[][..], |stream| &stream.rest);
+    fn look(&self, flow: &mut Flow, new: Option<(usize, &[u8])>, over: Transport) -> Recognised {
+        let first = |end: usize| match new {
+            Some((of, bytes)) if of == end => bytes,
+            _ => self.streams.get(end).map_or(&[][..], |stream| &stream.rest),
+        };
         let recognise =
             |client: usize| plain::recognise(&Sides { client: first(client), server: first(1 - client.min(1)) }, over);
         let client = flow.client_end();
@@ -241,14 +251,13 @@ impl Talk {
         match fed {
             Followed::Tls(fed) if fed.then == Then::Enough => return Outcome::Enough,
             Followed::Plain(fed) => match fed.then {
-                plain::Then::Need => {}
-                plain::Then::Enough => return Outcome::Enough,
-                plain::Then::Upgrade => {
-                    if let Speaker::Plain(before) = std::mem::replace(&mut self.speaker, Speaker::Tls(Box::default())) {
-                        self.before = Some(before);
+                plain::Then::Need => {
+                    if self.follow_other(1 - end.min(1), flow, limits) == Outcome::Enough {
+                        return Outcome::Enough;
                     }
-                    return self.follow_rests(flow, limits);
                 }
+                plain::Then::Enough => return Outcome::Enough,
+                plain::Then::Upgrade => return self.upgrade(flow, limits),
             },
             Followed::Tls(_) => {}
         }
@@ -257,6 +266,29 @@ impl Talk {
             self.lose(end);
         }
         Outcome::Need
+    }
+
+    /// What the other side said may have waited for this.
+    fn follow_other(&mut self, end: usize, flow: &mut Flow, limits: &Limits) -> Outcome {
+        let side = if end == flow.client_end() { Side::Client } else { Side::Server };
+        let Some(stream) = self.streams.get_mut(end).filter(|stream| !stream.rest.is_empty()) else {
+            return Outcome::Need;
+        };
+        let fed = feed(&mut self.speaker, side, &stream.rest, limits);
+        stream.rest.drain(..fed.used().min(stream.rest.len()));
+        match fed {
+            Followed::Plain(plain::Fed { then: plain::Then::Enough, .. }) => Outcome::Enough,
+            Followed::Plain(plain::Fed { then: plain::Then::Upgrade, .. }) => self.upgrade(flow, limits),
+            _ => Outcome::Need,
+        }
+    }
+
+    /// TLS begins behind what was used of each side.
+    fn upgrade(&mut self, flow: &mut Flow, limits: &Limits) -> Outcome {
+        if let Speaker::Plain(before) = std::mem::replace(&mut self.speaker, Speaker::Tls(Box::default())) {
+            self.before = Some(before);
+        }
+        self.follow_rests(flow, limits)
     }
 
     /// A datagram.
@@ -274,7 +306,7 @@ impl Talk {
                 stream.rest.clear();
                 stream.rest.extend_from_slice(bytes);
             }
-            match self.look(flow, Transport::Datagrams) {
+            match self.look(flow, None, Transport::Datagrams) {
                 Recognised::Is(spoken) => {
                     self.speak(spoken);
                     self.streams = Default::default();

@@ -339,17 +339,22 @@ fn names(reader: &mut Reader<'_>, defects: &mut Defects, limits: &Limits) -> Res
     if count > limits.names {
         defects.note(at, DefectKind::Limit { limit: Limit::Names, most: limits.names, found: count });
     }
+    let text = std::str::from_utf8(bytes).ok().filter(|_| bytes.iter().all(u8::is_ascii_graphic));
+    names.reserve(count.min(limits.names));
     for name in bytes.split(|&byte| byte == b',').take(limits.names) {
         if name.is_empty() {
             defects.note(at, DefectKind::Empty);
-        } else if !name.iter().all(u8::is_ascii_graphic) {
+        } else if text.is_none() && !name.iter().all(u8::is_ascii_graphic) {
             defects.note(at, DefectKind::NotText);
         }
         if name.len() > LONGEST_NAME {
             defects.note(at, DefectKind::TooLong { found: name.len(), most: LONGEST_NAME });
         }
+        names.push(match text.and_then(|_| std::str::from_utf8(name).ok()) {
+            Some(name) => name.into(),
+            None => String::from_utf8_lossy(name).into(),
+        });
         at = at.saturating_add(name.len()).saturating_add(1);
-        names.push(String::from_utf8_lossy(name).into());
     }
     Ok(names)
 }

@@ -36,6 +36,8 @@ pub struct Handshake {
     pub version_1: bool,
     /// What was wrong, in order.
     pub defects: Vec<FoundDefect>,
+    /// `kexinit` as read: what is agreed on is asked more than once.
+    lists: Sides<Option<Box<KexInit>>>,
 }
 
 impl Handshake {
@@ -51,14 +53,13 @@ impl Handshake {
     }
 
     /// What both agree on; `None` until both lists were seen.
-    pub fn chosen(&self, limits: &Limits) -> Option<Chosen> {
-        let list = |side| self.read_kexinit(side, limits)?.ok().map(|reading| reading.value);
-        Some(Chosen::of(&list(Side::Client)?, &list(Side::Server)?))
+    pub fn chosen(&self) -> Option<Chosen> {
+        Some(Chosen::of(self.lists.client.as_deref()?, self.lists.server.as_deref()?))
     }
 
     /// The server's last message of the exchange, read again.
     pub fn read_reply(&self, limits: &Limits) -> Option<Read<ExchangeReply<'_>>> {
-        let chosen = self.chosen(limits).and_then(|chosen| chosen.key_exchange).unwrap_or_default();
+        let chosen = self.chosen().and_then(|chosen| chosen.key_exchange).unwrap_or_default();
         self.reply.as_deref().map(|payload| ExchangeReply::read(payload, ExchangeForm::of(&chosen), limits))
     }
 
@@ -176,11 +177,13 @@ impl Watcher {
             return Err(Defect { at: 0, what: DefectKind::UnexpectedMessage(MessageNumber::KEXINIT.0) });
         }
         *self.handshake.kexinit.of_mut(from) = Some(payload.into());
-        KexInit::read(payload, limits).map(|reading| reading.defects)
+        let reading = KexInit::read(payload, limits)?;
+        *self.handshake.lists.of_mut(from) = Some(Box::new(reading.value));
+        Ok(reading.defects)
     }
 
     fn answer(&mut self, number: MessageNumber, payload: &[u8], limits: &Limits) -> Result<Vec<Defect>, Defect> {
-        let chosen = self.handshake.chosen(limits).and_then(|chosen| chosen.key_exchange);
+        let chosen = self.handshake.chosen().and_then(|chosen| chosen.key_exchange);
         let form = match (&chosen, number) {
             (Some(name), _) => ExchangeForm::of(name),
             // Of a server that is heard alone the message says which it is: only a group exchange has the number 33.

@@ -121,7 +121,7 @@ fn captures_in_clear_tell_what_is_known_of_them() {
         assert_eq!(told.defects, [], "{name}");
         assert!(told.starttls.as_ref().is_none_or(|it| it.state != StarttlsState::Agreed), "{name}");
     }
-    assert_eq!(seen, 8);
+    assert_eq!(seen, 13);
 }
 
 #[test]

@@ -69,6 +69,9 @@ fn spoken_in(name: &str) -> Spoken {
         ("redis", Spoken::Redis),
         ("tlcp", Spoken::Tlcp),
         ("x-tlcp", Spoken::Tlcp),
+        ("x-redis", Spoken::Redis),
+        ("x-http", Spoken::Http),
+        ("http", Spoken::Http),
     ];
     known.iter().find(|(start, _)| name.starts_with(start)).map_or(Spoken::Tls, |(_, spoken)| *spoken)
 }

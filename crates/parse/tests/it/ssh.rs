@@ -45,7 +45,7 @@ fn recorded_connections_say_what_was_chosen_however_they_are_cut() {
             assert_eq!((&*banner.version, banner.national), (truth["version"].as_str().unwrap(), false), "{name}");
             assert!(banner.software.starts_with("OpenSSH_9.2p1"), "{banner:?}");
         }
-        let chosen = handshake.chosen(&LIMITS).unwrap();
+        let chosen = handshake.chosen().unwrap();
         let cipher = chosen.cipher.server.as_deref().unwrap();
         let mac = chosen.mac.server.as_deref().filter(|_| !Chosen::is_aead(cipher)).unwrap_or("implicit (AEAD)");
         for (key, found) in [
@@ -394,7 +394,7 @@ fn connections_cut_anywhere_or_changed_in_any_byte_are_watched_without_panic() {
             changed[at].1 ^= 0x55;
             let (handshake, _) = watch(&regroup(&changed), usize::MAX, &LIMITS);
             assert!(handshake.defects.len() <= LIMITS.defects + 1);
-            let _ = (handshake.chosen(&LIMITS), handshake.read_reply(&LIMITS));
+            let _ = (handshake.chosen(), handshake.read_reply(&LIMITS));
             different += usize::from(handshake != whole);
         }
         assert!(different > 500, "{name}: only {different} changes were seen");
