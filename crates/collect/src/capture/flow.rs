@@ -511,3 +511,79 @@ impl Flow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{Options, Summary};
+    use dengmi_parse::capture::{Segment, TcpFlags};
+    use dengmi_protocol::certify::{Certificates, Certifier};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// Runs `feed` over flows with these bounds; what it came to, and the most flows and bytes at a time.
+    fn run(mut flows: Flows, feed: impl Fn(u32) -> Option<(Transport<'static>, u64)>) -> (Summary, usize, usize) {
+        let options = Options { sessions: false, follow: false, tool: "test".into() };
+        let mut certifier = Certifier::new(Certificates::default(), Default::default(), Vec::new(), Default::default());
+        let mut out = |_| {};
+        let mut emitter = Emitter::new(&options, &mut certifier, &mut out);
+        let (mut most, mut most_held) = (0, 0);
+        for (number, (packet, time)) in (0..).map_while(feed).enumerate() {
+            flows.take(&packet, time, number as u64 + 1, &Limits::DEFAULT, &mut emitter);
+            most = most.max(flows.index.len());
+            most_held = most_held.max(flows.held);
+        }
+        flows.end(&mut emitter);
+        assert_eq!((flows.index.len(), flows.held, flows.free.len()), (0, 0, flows.flows.len()));
+        (emitter.end(), most, most_held)
+    }
+
+    fn packet(client: u32, flags: u8, payload: &'static [u8]) -> Transport<'static> {
+        let [a, b, c, d] = client.to_be_bytes();
+        Transport {
+            source: Address::v4([10, b | a, c, d]),
+            destination: Address::v4([192, 0, 2, 20]),
+            source_port: 40_000,
+            destination_port: 443,
+            segment: Some(Segment { sequence: 1, flags: TcpFlags(flags) }),
+            payload,
+            missing: 0,
+        }
+    }
+
+    #[test]
+    fn at_the_limit_those_that_were_silent_longest_are_cut_and_counted() {
+        let feed = |number: u32| (number < 200).then(|| (packet(number, 2, b""), u64::from(number)));
+        let (at_limit, most, _) = run(Flows::bounded(200, HELD), feed);
+        assert_eq!((at_limit.flows, at_limit.silent, at_limit.cut, most), (200, 200, 0, 200));
+        let (above, most, _) = run(Flows::bounded(199, HELD), feed);
+        assert_eq!((above.flows, above.silent, above.cut, most), (200, 200, 13, 199));
+    }
+
+    #[test]
+    fn what_talks_hold_is_bounded_and_their_flows_are_counted_on() {
+        // A record that announces more than comes.
+        const START: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 7];
+        let feed = |number: u32| (number < 100).then(|| (packet(number, 0x18, START), u64::from(number)));
+        let (all, _, held) = run(Flows::bounded(1000, HELD), feed);
+        assert_eq!((all.sessions, all.cut), (100, 0));
+        let (some, most, most_held) = run(Flows::bounded(1000, held / 2), feed);
+        assert_eq!((some.sessions, most), (100, 100), "{some:?}");
+        assert!(some.cut >= 25 && most_held <= held / 2 + held / 100, "{} {most_held} of {held}", some.cut);
+        let bytes: u64 = some.services.iter().flat_map(|service| service.bytes).sum();
+        assert_eq!(bytes, 100 * START.len() as u64);
+    }
+
+    #[test]
+    fn a_flow_that_is_silent_for_five_minutes_is_over() {
+        let feed = |number: u32| match number {
+            0 => Some((packet(0, 0x18, b"GET / HTTP/1.1\r\n"), 0)),
+            1 => Some((packet(1, 2, b""), IDLE)),
+            2 => Some((packet(1, 2, b""), IDLE + SWEEP + SECOND)),
+            // Whoever comes back is another flow.
+            3 => Some((packet(0, 0x18, b"GET / HTTP/1.1\r\n"), IDLE + SWEEP + 2 * SECOND)),
+            _ => None,
+        };
+        assert_eq!(run(Flows::new(), feed).0.flows, 3);
+    }
+}
