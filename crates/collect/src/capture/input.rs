@@ -14,7 +14,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// Bytes that are read at a time.
-pub(super) const BLOCK: usize = 256 << 10;
+pub(super) const BLOCK: usize = 64 << 10;
 /// Blocks on their way from another thread.
 const AHEAD: usize = 8;
 /// A compressed file may expand to so many times its size, and so many bytes beside. Captures of zeros do not.
