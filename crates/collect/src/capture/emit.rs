@@ -6,8 +6,8 @@ use super::session;
 use super::talk::{Speaker, Talk};
 use super::{Options, Summary};
 use dengmi_core::{
-    Certificate, Completion, Date, Fact, Group, Method, Observation, ObservedId, Place, Protocol, Reach, Session,
-    Suite, UtcDateTime, Version, WirelessNetwork,
+    Certificate, Completion, Date, Fact, Field, Group, Method, Observation, ObservedId, Place, Protocol, Reach,
+    Session, Suite, UtcDateTime, Version, WirelessNetwork,
 };
 use dengmi_parse::Limits;
 use dengmi_parse::capture::Address;
@@ -119,11 +119,8 @@ impl<'a> Emitter<'a> {
         self.summary.flows += 1;
     }
 
-    pub(super) fn cut_talk(&mut self) {
-        self.summary.cut += 1;
-    }
-
-    pub(super) fn cut_flows(&mut self, count: u64) {
+    /// So many flows or talks were given up.
+    pub(super) fn cut(&mut self, count: u64) {
         self.summary.cut += count;
     }
 
@@ -172,7 +169,7 @@ impl<'a> Emitter<'a> {
                     if let Some(before) = before {
                         session.starttls = before.starttls.as_ref().map(|starttls| starttls.words.clone());
                         session.auth.clone_from(&before.auth);
-                        session.app_protocol = dengmi_core::Field::Seen(before.protocol.name().into());
+                        session.app_protocol = Field::Seen(before.protocol.name().into());
                     }
                     self.observe(session::family(handshake), session, &ends, first, talk.packet);
                 }
@@ -181,29 +178,14 @@ impl<'a> Emitter<'a> {
             Speaker::Ssh(watcher) => {
                 let handshake = watcher.handshake();
                 let session = session::ssh(handshake, &self.limits);
-                let word = |field: &dengmi_core::Field<Box<str>>| field.seen().cloned().unwrap_or_default();
-                let what = What::Words {
-                    protocol: "SSH".into(),
-                    version: word(&session.version),
-                    suite: [&session.key_exchange, &session.host_key_alg, &session.cipher]
-                        .map(word)
-                        .join(" ")
-                        .trim()
-                        .into(),
-                    encrypted: session.encrypted.seen().copied(),
-                };
+                let suite = [&session.key_exchange, &session.host_key_alg, &session.cipher];
+                let what = What::of(&session, &suite, session.encrypted.seen().copied());
                 self.finish(Protocol::Ssh, session, ends, what, first, talk.packet)
             }
             Speaker::Quic(watcher) => {
-                let (version, suite, group) = session::quic_choice(watcher, &self.limits);
-                let words = [suite.map(|suite| suite.to_string()), group.map(|group| group.to_string())];
-                let what = What::Words {
-                    protocol: "QUIC".into(),
-                    version: version.map(|version| version.to_string().into()).unwrap_or_default(),
-                    suite: words.into_iter().flatten().collect::<Vec<_>>().join(" ").into(),
-                    encrypted: suite.map(|_| true),
-                };
                 let session = session::quic(watcher, &self.limits);
+                let encrypted = session.cipher_suite.seen().map(|_| true);
+                let what = What::of(&session, &[&session.cipher_suite, &session.group], encrypted);
                 self.finish(Protocol::Quic, session, ends, what, first, talk.packet)
             }
             Speaker::Plain(watcher) => {
@@ -217,10 +199,10 @@ impl<'a> Emitter<'a> {
                 self.finish(Protocol::Plain, session::plain(told), ends, what, first, talk.packet)
             }
             Speaker::Named(spoken) => self.named(*spoken, ends, first, talk.packet),
-            Speaker::Ike => self.used(ends, words("IKE", "", Some(true)), true, first),
+            Speaker::Ike => self.used(ends, words("IKE", Some(true)), true, first),
             Speaker::Unknown => {
                 let encrypted = looks_encrypted(&talk.sample(flow.client_end()));
-                self.used(ends, words("unknown", "", encrypted), false, first)
+                self.used(ends, words("unknown", encrypted), false, first)
             }
         }
     }
@@ -228,7 +210,7 @@ impl<'a> Emitter<'a> {
     fn named(&mut self, spoken: Spoken, ends: Ends, first: u64, packet: u64) -> u32 {
         // All that is only named is there to protect.
         let encrypted = Some(spoken.is_protection());
-        let what = words(spoken.name(), "", encrypted);
+        let what = words(spoken.name(), encrypted);
         let session = session::named(spoken.name(), encrypted);
         self.finish(Protocol::Plain, session, ends, what, first, packet)
     }
@@ -365,12 +347,10 @@ impl<'a> Emitter<'a> {
     }
 
     /// A packet of ESP was seen between two addresses.
-    pub(super) fn protected(&mut self, client: Address, server: Address, name: &'static str, bytes: usize, time: u64) {
+    pub(super) fn esp(&mut self, client: Address, server: Address, time: u64) {
         let ends = Ends { client: (client, 0), server: (server, 0), datagrams: true };
-        let at = self.used(ends, words(name, "", (name == "ESP").then_some(true)), false, time);
+        let at = self.used(ends, words("ESP", Some(true)), false, time);
         if let Some(service) = self.summary.services.get_mut(at as usize) {
-            let [sent, _] = &mut service.bytes;
-            *sent = sent.saturating_add(bytes as u64);
             service.seen.1 = service.seen.1.max(time);
         }
     }
@@ -402,6 +382,18 @@ impl<'a> Emitter<'a> {
 }
 
 impl What {
+    /// What a session says of itself; `suite` are the words that stand for a suite.
+    fn of(session: &Session, suite: &[&Field<Box<str>>], encrypted: Option<bool>) -> What {
+        let seen = |field: &Field<Box<str>>| field.seen().cloned().unwrap_or_default();
+        let suite: Vec<&str> = suite.iter().filter_map(|field| field.seen()).map(|word| &**word).collect();
+        What::Words {
+            protocol: seen(&session.protocol),
+            version: seen(&session.version),
+            suite: suite.join(" ").into(),
+            encrypted,
+        }
+    }
+
     fn words(&self) -> (Box<str>, Box<str>, Box<str>, Option<bool>) {
         match self {
             What::Tls { name, version, suite, group, encrypted } => {
@@ -420,8 +412,8 @@ impl What {
     }
 }
 
-fn words(protocol: &str, version: &str, encrypted: Option<bool>) -> What {
-    What::Words { protocol: protocol.into(), version: version.into(), suite: Box::default(), encrypted }
+fn words(protocol: &str, encrypted: Option<bool>) -> What {
+    What::Words { protocol: protocol.into(), version: Box::default(), suite: Box::default(), encrypted }
 }
 
 /// An instant of a capture. What cannot be one is 1970.

@@ -205,13 +205,9 @@ impl Flows {
                         let ended = std::mem::replace(flow, Flow::new(key, time));
                         self.held = self.held.saturating_sub(ended.held());
                         emitter.over(ended, End::Cut);
-                        let Some(flow) = self.flows.get_mut(slot as usize) else { return };
-                        flow.syn(sender, segment.sequence, flags.ack());
-                    } else {
-                        flow.syn(sender, segment.sequence, flags.ack());
                     }
+                    flow.syn(sender, segment.sequence, flags.ack());
                 }
-                let Some(flow) = self.flows.get_mut(slot as usize) else { return };
                 if flow.open && (!packet.payload.is_empty() || packet.missing > 0) {
                     let before = flow.held();
                     let sequence = segment.sequence.wrapping_add(u32::from(flags.syn()));
@@ -318,7 +314,7 @@ impl Flows {
                 take
             };
             let cut = self.remove_all(chosen, End::Cut, emitter);
-            emitter.cut_flows(cut);
+            emitter.cut(cut);
         }
     }
 
@@ -351,7 +347,7 @@ impl Flows {
             if let Some(flow) = self.flows.get_mut(slot as usize) {
                 self.held = self.held.saturating_sub(flow.held());
                 flow.cut(emitter);
-                emitter.cut_talk();
+                emitter.cut(1);
             }
         }
     }

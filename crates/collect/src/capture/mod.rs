@@ -249,7 +249,7 @@ impl Analyst<'_> {
                     }
                 }
             }
-            Dissected::Esp(esp) => self.emitter.protected(esp.source, esp.destination, "ESP", 0, self.time),
+            Dissected::Esp(esp) => self.emitter.esp(esp.source, esp.destination, self.time),
             Dissected::Wireless(frame) => {
                 if let Some(Ok(reading)) = frame.network(&self.limits)
                     && let Some(bssid) = frame.bssid

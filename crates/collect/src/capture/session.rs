@@ -1,10 +1,9 @@
 //! What was seen of a flow as the session of an observation.
 
 use dengmi_core::registry::{self, Authentication, GroupKind, KeyExchange, Mode, SuiteEntry};
-use dengmi_core::{Certificate, Completion, Field, Group, Protocol, Session, Suite, Version};
+use dengmi_core::{Certificate, Completion, Field, Group, Protocol, Session, Version};
 use dengmi_parse::Limits;
 use dengmi_parse::plain;
-use dengmi_parse::quic::QuicVersion;
 use dengmi_parse::tls::message::{ClientHello, ServerHello};
 use dengmi_parse::tls::{Dialect, End, Handshake, Side};
 use dengmi_parse::{Reading, ssh};
@@ -326,16 +325,6 @@ pub(super) fn quic(watcher: &quic::Watcher, limits: &Limits) -> Session {
         None => Field::Hidden,
     };
     draft.session
-}
-
-/// The suite and group of a QUIC session, for the summary.
-pub(super) fn quic_choice(
-    watcher: &quic::Watcher,
-    limits: &Limits,
-) -> (Option<QuicVersion>, Option<Suite>, Option<Group>) {
-    let version = watcher.seen().version.server.or(watcher.seen().version.client);
-    let hello = body(watcher.handshake(Side::Server)).and_then(|body| ServerHello::read(body, limits).ok()).map(value);
-    (version, hello.as_ref().map(|hello| hello.suite), hello.as_ref().and_then(ServerHello::group))
 }
 
 fn value<T>(reading: Reading<T>) -> T {

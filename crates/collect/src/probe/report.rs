@@ -87,6 +87,16 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         self.visit.target.approach() == Approach::Quic
     }
 
+    /// The family of a version at this endpoint, as people write it.
+    fn family(&self, version: Version) -> &'static str {
+        match version {
+            _ if self.is_datagrams() => "DTLS",
+            _ if self.is_quic() => "QUIC",
+            Version::TLCP => "TLCP",
+            _ => "TLS",
+        }
+    }
+
     fn artifact(&mut self, what: String, bytes: Vec<u8>) -> Place {
         let name = sha256(&bytes);
         let what: Box<str> = what.into();
@@ -295,16 +305,12 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             (_, scheme) => Field::from(scheme.map(|scheme| scheme.to_string().into())),
         };
         let number = version_name(self.on_wire(version));
-        let (transport, protocol) = match version {
-            _ if self.is_datagrams() => ("udp", "DTLS"),
-            Version::TLCP => ("tcp", "TLCP"),
-            _ => ("tcp", "TLS"),
-        };
+        let transport = if self.is_datagrams() { "udp" } else { "tcp" };
         Session {
             server: address.map(|address| address.ip().to_string().into()),
             server_port: address.map(|address| address.port()),
             transport: Some(transport.into()),
-            protocol: Field::Seen(protocol.into()),
+            protocol: Field::Seen(self.family(version).into()),
             version: Field::Seen(number.rsplit(' ').next().unwrap_or_default().into()),
             cipher_suite: Field::from(learned.suite.map(|suite| suite.to_string().into())),
             cipher_suite_code: Field::from(learned.suite),
@@ -345,12 +351,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         let visit = self.visit;
         let mut speaks: Vec<Box<str>> = Vec::new();
         for known in visit.plan.known().filter(|known| known.reach == Reach::Seen) {
-            let word = match known.accepts.version {
-                _ if self.is_datagrams() => "DTLS",
-                _ if self.is_quic() => "QUIC",
-                Version::TLCP => "TLCP",
-                _ => "TLS",
-            };
+            let word = self.family(known.accepts.version);
             if !speaks.iter().any(|spoken| &**spoken == word) {
                 speaks.push(word.into());
             }
@@ -375,8 +376,7 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             speaks.push(Spoken::Http.word().into());
         } else if speaks.is_empty() && visit.plan.answered_in_tls() {
             // Alerts only: it speaks the family, and accepts nothing that is known here.
-            let word = if self.is_datagrams() { "DTLS" } else { "TLS" };
-            speaks.push(if self.is_quic() { "QUIC" } else { word }.into());
+            speaks.push(self.family(Version::TLS_1_3).into());
         } else if speaks.is_empty() && visit.plan.answered() {
             let told = visit.plan.spoken().iter().filter(|&&spoken| spoken != Spoken::Unknown);
             speaks.extend(told.map(|spoken| Box::from(spoken.word())));

@@ -9,7 +9,7 @@ use std::ops::Range;
 use dengmi_core::Version;
 
 use super::message::TooLong;
-use super::record::{MESSAGE_HEADER, Message};
+use super::record::{MESSAGE_HEADER, Message, within};
 use super::{ContentType, Dialect, HandshakeType};
 use crate::reading::{Defect, DefectKind, Limit, Limits, Reader};
 
@@ -103,10 +103,6 @@ impl<'a> DatagramRecord<'a> {
         out.extend_from_slice(self.fragment);
         Ok(())
     }
-}
-
-fn within(most: usize, limit: Limit, found: usize, at: usize) -> Result<(), Defect> {
-    if found <= most { Ok(()) } else { Err(Defect { at, what: DefectKind::Limit { limit, most, found } }) }
 }
 
 /// Cuts a run of records into datagrams of at most `most` bytes; a record that is longer goes alone. What is no record

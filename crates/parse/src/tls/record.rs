@@ -137,7 +137,7 @@ impl Deframer {
     }
 }
 
-fn within(most: usize, limit: Limit, found: usize, at: usize) -> Result<(), Defect> {
+pub(super) fn within(most: usize, limit: Limit, found: usize, at: usize) -> Result<(), Defect> {
     if found <= most { Ok(()) } else { Err(Defect { at, what: DefectKind::Limit { limit, most, found } }) }
 }
 
