@@ -97,6 +97,7 @@ fn thing(what: Thing, voice: &Voice) -> String {
         Thing::Application => "thing-application",
         Thing::Data => "thing-data",
         Thing::Device => "thing-device",
+        Thing::End => "thing-end",
         Thing::Fact => "thing-fact",
         Thing::HighRiskItem => "thing-high-risk-item",
         Thing::Indicator => "thing-indicator",
@@ -120,6 +121,7 @@ fn expected(expected: Expected, voice: &Voice) -> String {
         Expected::ProductGrade => "expected-product-grade",
         Expected::OrderedDays => "expected-ordered-days",
         Expected::NotInTheFuture => "expected-not-in-the-future",
+        Expected::Address => "expected-address",
         Expected::Endpoint => "expected-endpoint",
         Expected::PathInside => "expected-path-inside",
     };

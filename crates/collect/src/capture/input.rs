@@ -36,7 +36,7 @@ pub enum Source {
 ///
 /// # Errors
 /// A folder that cannot be listed.
-pub(super) fn files(sources: &[Source]) -> io::Result<Vec<Source>> {
+pub fn files(sources: &[Source]) -> io::Result<Vec<Source>> {
     let mut files = Vec::new();
     for source in sources {
         match source {

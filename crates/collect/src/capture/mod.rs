@@ -6,6 +6,7 @@
 //!
 //! What cannot be seen has no value and a reason; it is never "absent".
 
+mod alike;
 mod emit;
 mod flow;
 mod ike;
@@ -14,8 +15,9 @@ mod session;
 mod talk;
 
 pub use crate::probe::Cancel;
+pub use alike::Alike;
 pub use emit::Service;
-pub use input::Source;
+pub use input::{Source, files};
 
 use dengmi_core::{Observation, Place, Sha256Digest, Where, WirelessNetwork};
 use dengmi_parse::capture::{Added, Defragmenter, Dissected, Item, Label, Packet, PacketReader, dissect, wireless};
@@ -147,6 +149,29 @@ fn text(source: Option<&Source>) -> Box<str> {
         Some(Source::Path(path)) => path.display().to_string().into(),
         Some(Source::Stdin) => "-".into(),
         None => Box::default(),
+    }
+}
+
+/// Whether a file is a capture, by its start.
+///
+/// # Errors
+/// As [`capture`].
+pub fn recognise(source: &Source, cancel: &Cancel) -> Result<(), NotRead> {
+    let io = |error| NotRead::Io { file: text(Some(source)), error };
+    let mut input = input::open(source, false, cancel).map_err(io)?;
+    let (mut reader, mut bytes, mut wanted) = (PacketReader::default(), Vec::new(), input::BLOCK);
+    loop {
+        let before = bytes.len();
+        (&mut input).take(wanted as u64).read_to_end(&mut bytes).map_err(io)?;
+        match reader.next(&bytes, &Limits::DEFAULT) {
+            Ok(Item::Need(more)) if bytes.len() > before => wanted = more,
+            Ok(Item::Need(_)) => match reader.end(&bytes, &Limits::DEFAULT) {
+                Some(defect) => return Err(NotRead::NotCapture { file: text(Some(source)), defect }),
+                None => return Ok(()),
+            },
+            Ok(_) => return Ok(()),
+            Err(defect) => return Err(NotRead::NotCapture { file: text(Some(source)), defect }),
+        }
     }
 }
 

@@ -197,6 +197,10 @@ pub struct Session {
     /// What could be read in clear, by kind, personal data masked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contains: Vec<Box<str>>,
+    /// How many sessions of a capture differ in nothing but the client and the time, where this one stands for them; it was
+    /// the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alike: Option<u64>,
     /// Why a field has no key.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub hidden: BTreeMap<Box<str>, Box<str>>,

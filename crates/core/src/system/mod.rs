@@ -106,6 +106,16 @@ impl System {
         all
     }
 
+    /// Every end that is looked at, as the description spells it, and the name to ask it for.
+    pub fn ends(&self) -> impl Iterator<Item = (&Spot, Option<&str>)> {
+        let channels = self
+            .channel
+            .iter()
+            .flat_map(|channel| channel.ends.iter().map(|end| (end, channel.server_name.as_deref())));
+        let devices = self.device.iter().flat_map(|device| device.management_ends.iter().map(|end| (end, None)));
+        channels.chain(devices).chain(self.collect.endpoints.iter().map(|end| (end, None)))
+    }
+
     /// The cryptography level: as stated, else the filed one.
     pub fn stated_level(&self) -> Option<u8> {
         self.grade.cryptography_level.or(self.grade.filed)

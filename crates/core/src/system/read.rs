@@ -3,6 +3,7 @@
 use super::{MANAGEMENT, Spot, System, Tables, user_class};
 use crate::Date;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// One fault of a file that a user wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,8 @@ pub enum Thing {
     Data,
     /// `[[device]]`
     Device,
+    /// An end that is looked at.
+    End,
     /// A fact that a statement can state.
     Fact,
     /// An item of the high-risk guide.
@@ -106,6 +109,8 @@ pub enum Expected {
     OrderedDays,
     /// A day that is not after that of the assessment.
     NotInTheFuture,
+    /// `ADDRESS:PORT`
+    Address,
     /// `HOST:PORT`
     Endpoint,
     /// A document beside the description or below: a relative path without `..`, so that a description that came from somewhere
@@ -280,6 +285,14 @@ impl Check<'_> {
         for management in &system.management {
             self.known(Thing::Indicator, &units, Some(&management.unit));
         }
+        let ends: Vec<Box<str>> = system.ends().map(|(end, _)| end.get_ref().clone()).collect();
+        for seen in system.collect.capture.iter().flat_map(|recorded| &recorded.seen) {
+            self.known(Thing::End, &ends, Some(&seen.end));
+            if seen.address.get_ref().parse::<SocketAddr>().is_err() {
+                let found = seen.address.get_ref().clone();
+                self.fault(&seen.address, FaultKind::Range { expected: Expected::Address, found });
+            }
+        }
         self.unique(system.management.iter().map(|management| &management.unit));
         for ruling in &system.ruling {
             self.known(Thing::Indicator, &units, Some(&ruling.unit));
@@ -334,7 +347,8 @@ impl Check<'_> {
                 self.fault(&product.id, FaultKind::Range { expected: Expected::OrderedDays, found });
             }
         }
-        for document in self.system.documents() {
+        let captures = self.system.collect.capture.iter().map(|recorded| &recorded.file);
+        for document in self.system.documents().into_iter().chain(captures) {
             if !inside(document.get_ref()) {
                 let found = document.get_ref().clone();
                 self.fault(document, FaultKind::Range { expected: Expected::PathInside, found });

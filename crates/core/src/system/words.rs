@@ -740,6 +740,31 @@ pub struct Collect {
     /// Further `HOST:PORT` to look at; they belong to no subject and are listed as such.
     #[serde(default)]
     pub endpoints: Vec<Spot>,
+    /// `[[collect.capture]]`
+    #[serde(default)]
+    pub capture: Vec<Recorded>,
+}
+
+/// Traffic that was recorded.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// A capture or a folder of captures, beside the description or below.
+    pub file: Spot,
+    /// Ends that have another address in the capture than in the description: behind a translation of addresses, or where
+    /// the description has a name that clients do not send.
+    #[serde(default)]
+    pub seen: Vec<SeenAs>,
+}
+
+/// At which address a capture shows an end.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeenAs {
+    /// `ADDRESS:PORT` of the server in the capture.
+    pub address: Spot,
+    /// The end as a channel, a device or `endpoints` spells it.
+    pub end: Spot,
 }
 
 pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {

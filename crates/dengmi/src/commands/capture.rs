@@ -67,7 +67,7 @@ fn source(file: &Path) -> Source {
 }
 
 /// Ends the run at Ctrl-C; what was read until then is told.
-fn listen(cancel: &Cancel) -> Outcome<()> {
+pub(super) fn listen(cancel: &Cancel) -> Outcome<()> {
     let interrupted = cancel.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -81,7 +81,7 @@ fn listen(cancel: &Cancel) -> Outcome<()> {
     Ok(())
 }
 
-fn not_read(error: &NotRead, voice: &Voice) -> Failure {
+pub(super) fn not_read(error: &NotRead, voice: &Voice) -> Failure {
     match error {
         NotRead::Io { file, error } => Failure::file(file.as_ref().as_ref(), error, voice),
         NotRead::NotCapture { file, defect } => {
@@ -146,6 +146,11 @@ fn said(summary: &Summary, voice: &Voice) {
     ]
     .map(|(name, figure)| (name, figure.to_string()));
     voice.say("captured-all", &figures.each_ref().map(|(name, figure)| (*name, figure.as_str())));
+    warnings(summary, voice);
+}
+
+/// What was wrong.
+pub(super) fn warnings(summary: &Summary, voice: &Voice) {
     for (key, count) in
         [("capture-short", summary.short), ("capture-overlaps", summary.overlaps), ("capture-secrets", summary.secrets)]
     {

@@ -5,7 +5,7 @@ use super::finding::{component_name, marks_of_object, subject_name};
 use crate::texts::{fill, join, judge, list, pair, same};
 use dengmi_core::date::date_text;
 use dengmi_core::system::{Scope, ScopeDecision};
-use dengmi_core::{Decimal, EntryNumber, Exact, Fact, Observation, Text, round_half_up};
+use dengmi_core::{Decimal, EntryNumber, Exact, Fact, Observation, Text, Where, round_half_up};
 use dengmi_judge::assess::{Beside, Determination, Unit};
 use dengmi_judge::determine::{Applicability, Bind, Mark, Outcome, Source, Step, Truth, Used, Weighed};
 use dengmi_judge::law::{Confidence, Group, Indicator, Layer};
@@ -243,21 +243,42 @@ impl Input<'_> {
         }
     }
 
-    /// Sources in few words: those of one kind, thing and method stand together with their entries.
+    /// Sources in few words: those of one kind, thing and method stand together with their entries, and those of one capture
+    /// with their first packets.
     pub(super) fn sources(&self, sources: &[Source]) -> Vec<(Vec<EntryNumber>, Text)> {
-        let mut said: Vec<(Vec<EntryNumber>, Text)> = Vec::new();
+        let mut said: Vec<(Vec<EntryNumber>, Text, Option<&str>, Vec<u64>)> = Vec::new();
         for source in sources {
             let text = self.source(source);
-            match said.iter_mut().find(|(_, other)| *other == text) {
-                Some((entries, _)) => entries.extend(source.entry),
-                None => said.push((source.entry.into_iter().collect(), text)),
+            let (file, packet) = self.packet(source).unzip();
+            match said.iter_mut().find(|(_, other, of, _)| (&*other, *of) == (&text, file)) {
+                Some((entries, _, _, packets)) => {
+                    entries.extend(source.entry);
+                    packets.extend(packet);
+                }
+                None => said.push((source.entry.into_iter().collect(), text, file, packet.into_iter().collect())),
             }
         }
-        for (entries, _) in &mut said {
+        let whole = said.into_iter().map(|(mut entries, text, file, mut packets)| {
             entries.sort_unstable();
             entries.dedup();
+            packets.sort_unstable();
+            packets.dedup();
+            let Some(file) = file else { return (entries, text) };
+            let more = if packets.len() > PACKETS { " …" } else { "" };
+            let numbers: Vec<String> = packets.iter().take(PACKETS).map(u64::to_string).collect();
+            let values = [("source", text), ("file", same(file)), ("packets", same(&(numbers.join(", ") + more)))];
+            (entries, fill(&self.texts.report.source_packets, &values))
+        });
+        whole.collect()
+    }
+
+    /// The capture and the packet that a source points at.
+    fn packet(&self, source: &Source) -> Option<(&str, u64)> {
+        let place = self.evidence.get(&source.entry?)?.place.as_deref()?;
+        match place.at {
+            Where::Packet(number) => Some((place.what.as_deref().unwrap_or_default(), number)),
+            _ => None,
         }
-        said
     }
 
     /// How one number came about, line by line: object, whole-system step, unit, layer, marks.
@@ -352,7 +373,13 @@ impl Input<'_> {
         match &observation.fact {
             Fact::Session(_, session) => {
                 let seen = [session.version.seen(), session.cipher_suite.seen()].into_iter().flatten();
-                same(&seen.map(|name| &**name).collect::<Vec<_>>().join(" "))
+                let told = seen.map(|name| &**name).collect::<Vec<_>>().join(" ");
+                match session.alike {
+                    Some(count) => {
+                        fill(&report.session_alike, &[("told", same(&told)), ("count", same(&count.to_string()))])
+                    }
+                    None => same(&told),
+                }
             }
             Fact::Accepts(accepts) => {
                 let version = dengmi_core::registry::version(accepts.version)
@@ -406,6 +433,9 @@ impl Input<'_> {
         }
     }
 }
+
+/// Packets of one capture that are named where several say one thing.
+const PACKETS: usize = 4;
 
 /// 可、宜、应 as a key of the texts.
 pub(super) fn modal_word(modal: dengmi_judge::law::Modal) -> &'static str {

@@ -150,6 +150,7 @@ texts! {
         sources_disagree
         source_line
         source_entry
+        source_packets
         doubts
         beside
         score_path
@@ -188,6 +189,7 @@ texts! {
         not_read
         coverage_complete
         coverage_partial
+        session_alike
         foreign
         law
         law_note

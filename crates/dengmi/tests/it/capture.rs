@@ -1,6 +1,8 @@
 //! `dengmi capture`: what a folder, a pipe and a wrong file come to.
 
-use crate::{finish, program};
+use crate::{expect, finish, peer, program};
+use dengmi_casefile::{Case, Recorded};
+use serde_json::Value;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -68,4 +70,103 @@ fn a_growing_file_is_followed_until_the_user_ends_it() {
     assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.lines().count(), 1, "{text}");
+}
+
+/// A portal that offers TLCP and nothing else, as far as a prober can see, and a client of old that still came through.
+fn portal(folder: &Path, traffic: bool) -> String {
+    let end = peer::tlcp();
+    fs::create_dir_all(folder.join("抓包")).unwrap();
+    for name in ["tlcp-ecc-sm4-gcm-sm3.pcap", "tls10-ecdhe-rsa-aes128-cbc.pcap"] {
+        fs::copy(recorded(name), folder.join("抓包").join(name)).unwrap();
+    }
+    let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/certificates");
+    fs::copy(certificates.join("sm2/root-ca.crt"), folder.join("root.crt")).unwrap();
+    let mut text = format!(
+        "[system]\nname = \"示例\"\noperator = \"示例学院\"\n[grade]\nfiled = 3\n[collect]\nroots = [\"root.crt\"]\n\
+         [[channel]]\nid = \"portal\"\nends = [\"{end}\"]\nserver_name = \"peer.test\"\nproduct = \"gateway\"\n\
+         [[product]]\nid = \"gateway\"\nkind = \"SSL VPN安全网关\"\ncertificate = \"EXAMPLE-0002\"\n\
+         issuer = \"示例\"\ngrade = 2\nvalid = [2025-05-10, 2030-05-09]\ncontract = 2025-06-01\ntested_version = \"5.1\"\n\
+         deployed_version = \"5.1\"\nfunctions_tested = [\"TLCP\"]\ncovers = [\"server\", \"client\"]\n\
+         policy_document = \"policy.md\"\npolicy_followed = true\n"
+    );
+    fs::write(folder.join("policy.md"), "made up").unwrap();
+    if traffic {
+        text += &format!(
+            "[[collect.capture]]\nfile = \"抓包\"\nseen = [\n\
+             {{ address = \"192.0.2.20:4433\", end = \"{end}\" }},\n\
+             {{ address = \"192.0.2.20:443\", end = \"{end}\" }},\n]\n"
+        );
+    }
+    fs::write(folder.join("system.toml"), text).unwrap();
+    end.to_string()
+}
+
+#[test]
+fn traffic_that_is_weaker_than_what_an_end_shows_changes_the_verdict_and_both_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let judged = |traffic: bool| {
+        let name = if traffic { "with" } else { "without" };
+        let end = portal(folder.path(), traffic);
+        expect(folder.path(), &format!("collect system.toml -c {name}.case"), 0);
+        expect(folder.path(), &format!("verify {name}.case"), 0);
+        let why = expect(folder.path(), &format!("why {name}.case NET-CONF portal"), 0);
+        let told = expect(folder.path(), &format!("why {name}.case NET-CONF portal --json"), 0);
+        let verdict = told.json()[0]["verdict"].clone();
+        (end, verdict, why.out)
+    };
+    let (_, before, _) = judged(false);
+    let (_, after, why) = judged(true);
+    assert_eq!((&before["a"], &after["a"]), (&"pass".into(), &"fail".into()), "{before} {after}");
+    assert_ne!(before["outcome"], after["outcome"], "{before} {after}");
+    for part in ["TLCP", "TLS 1.0", "RSA-2048", "抓包/tls10-ecdhe-rsa-aes128-cbc.pcap packet 4"] {
+        assert!(why.contains(part), "no {part} in {why}");
+    }
+}
+
+#[test]
+fn captures_of_a_description_are_checked_before_a_case_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("notes.pcap"), "no capture").unwrap();
+    let head = "[system]\nname = \"示例\"\noperator = \"示例学院\"\n[grade]\nfiled = 2\n[[collect.capture]]\n";
+    for (rest, said) in [
+        ("file = \"missing.pcap\"\n", "system.toml:7: there is no capture missing.pcap"),
+        ("file = \"notes.pcap\"\n", "system.toml:7: ./notes.pcap: not a capture"),
+        ("file = \"../a.pcap\"\n", "system.toml:7:8: expected a relative path"),
+        (
+            "file = \"notes.pcap\"\nseen = [{ address = \"portal:443\", end = \"portal:443\" }]\n",
+            "system.toml:8:21: expected ADDRESS:PORT",
+        ),
+        (
+            "file = \"notes.pcap\"\nseen = [{ address = \"192.0.2.1:443\", end = \"portal:443\" }]\n",
+            "system.toml:8:44: no end is called portal:443",
+        ),
+    ] {
+        fs::write(folder.path().join("system.toml"), format!("{head}{rest}")).unwrap();
+        let run = expect(folder.path(), "collect system.toml -c a.case", 2);
+        assert!(run.err.contains(said), "no {said:?} in {}", run.err);
+        assert!(!folder.path().join("a.case").exists());
+    }
+}
+
+#[test]
+fn sessions_that_are_alike_are_one_entry_and_a_capture_is_not_read_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("traffic")).unwrap();
+    for name in ["first.pcap", "second.pcap"] {
+        fs::copy(recorded("tlcp-ecc-sm4-gcm-sm3.pcap"), folder.path().join("traffic").join(name)).unwrap();
+    }
+    let text = "[system]\nname = \"示例\"\noperator = \"示例学院\"\n[grade]\nfiled = 2\n\
+                [[collect.capture]]\nfile = \"traffic\"\n";
+    fs::write(folder.path().join("system.toml"), text).unwrap();
+    let sessions = || -> Vec<Value> {
+        let case = Case::open(&folder.path().join("a.case")).unwrap();
+        let read = |entry: Result<Recorded, _>| serde_json::from_slice::<Value>(&entry.unwrap().body).ok();
+        case.entries().filter_map(read).filter(|body| body["kind"] == "tlcp.session").collect()
+    };
+    expect(folder.path(), "collect system.toml -c a.case --no-seal", 0);
+    let [session] = &sessions()[..] else { panic!("{:?}", sessions()) };
+    let place = &session["place"];
+    assert_eq!((&session["value"]["alike"], &place["what"]), (&2.into(), &"traffic/first.pcap".into()), "{session}");
+    expect(folder.path(), "collect system.toml -c a.case --resume --no-seal", 0);
+    assert_eq!(sessions().len(), 1);
 }

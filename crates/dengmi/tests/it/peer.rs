@@ -1,5 +1,10 @@
-//! Services on loopback that the program meets in these tests. They speak HTTP or nothing that is worth an answer.
+//! Services on loopback that the program meets in these tests. They speak HTTP, TLCP, or nothing that is worth an answer.
 
+use dengmi_core::{Suite, registry};
+use dengmi_crypto::PrivateKey;
+use dengmi_parse::Limits;
+use dengmi_parse::certificate::{read_bundle, read_pem};
+use dengmi_protocol::handshake::{Identity, Preference, Secrets, Server, ServerConfig, ServerStep};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -81,4 +86,57 @@ fn serve(mut stream: TcpStream, dripping: &AtomicBool) {
         _ => b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     };
     let _ = stream.write_all(answer);
+}
+
+macro_rules! test_file {
+    ($name:literal) => {
+        include_bytes!(concat!("../../../../vectors/certificates/", $name))
+    };
+}
+
+/// A portal that takes TLCP and nothing else, until the tests end. It speaks through this project's own machine.
+pub(crate) fn tlcp() -> SocketAddr {
+    let limits = Limits::default();
+    let key = |file: &[u8]| PrivateKey::from_pkcs8(&read_pem(file, &limits).unwrap().value[0].bytes).unwrap();
+    let files: [&[u8]; 3] =
+        [test_file!("sm2/server-sign.crt"), test_file!("sm2/server-enc.crt"), test_file!("sm2/sub-ca.crt")];
+    let identity = Identity {
+        certificates: files.iter().flat_map(|file| read_bundle(file, &limits).unwrap().value).collect(),
+        signing: key(test_file!("sm2/server-sign.key")),
+        encryption: Some(key(test_file!("sm2/server-enc.key"))),
+    };
+    let suite = registry::suite_named("ECC_SM4_GCM_SM3").unwrap();
+    let config = Arc::new(ServerConfig {
+        suites: vec![Suite(u16::try_from(suite.code).unwrap())],
+        preference: Preference::Servers,
+        groups: Vec::new(),
+        tls: None,
+        tlcp: Some(identity),
+        limits,
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (Ok(stream), config) = (stream, Arc::clone(&config)) else { continue };
+            thread::spawn(move || shake_hands(stream, config));
+        }
+    });
+    address
+}
+
+fn shake_hands(mut stream: TcpStream, config: Arc<ServerConfig>) {
+    let mut server = Server::start(config, Secrets::from_seed([7; 32]));
+    let (mut bytes, mut out) = ([0; 16 << 10], Vec::new());
+    while let Ok(count @ 1..) = stream.read(&mut bytes) {
+        let step = server.step(&bytes[..count], &mut out);
+        if stream.write_all(&out).is_err() {
+            return;
+        }
+        out.clear();
+        match step {
+            Ok(ServerStep::More(next)) => server = next,
+            _ => return,
+        }
+    }
 }

@@ -580,6 +580,13 @@ impl<'a> Gather<'a> {
                     }
                     Fact::Session(protocol, fact) => {
                         self.session(*protocol, fact, all, source);
+                        let sent = fact.certificate.seen().into_iter().flatten();
+                        for leaf in sent.filter(|one| is_leaf(one) && one.sent_by.as_deref() != Some("client")) {
+                            self.certificate(leaf, source);
+                            if let Some(holds) = holds(leaf) {
+                                worst(&mut certificates, holds, source);
+                            }
+                        }
                         if let Some(asked) = fact.client_auth.seen() {
                             // One-way counts when any session was one-way.
                             worst(&mut mutual, *asked, source);

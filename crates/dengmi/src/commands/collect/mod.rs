@@ -1,12 +1,15 @@
 //! `dengmi collect SYSTEM.toml -c CASE`: everything that the description names, into a case. A run that was broken off is
 //! completed by `--resume`: what is done is not done again.
 
-use super::judge;
+mod captures;
+
+use super::{capture, judge};
 use crate::describe::{self, Description};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::record::{self, Header};
 use crate::{On, TOOL, law, now, wrong_value};
+use captures::Captures;
 use clap::Args;
 use dengmi_casefile::{Appender, Case, seal, wait};
 use dengmi_collect::certificate::trusted;
@@ -55,21 +58,15 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     judge::level(&description.system, &law, on, voice)?;
     let missing = documents(&description, voice)?;
     let certifier = certifier(&description, voice)?;
+    let cancel = Cancel::default();
+    capture::listen(&cancel)?;
+    let captures = captures::named(&description, &cancel, voice)?;
     let case = open(args, &description, voice)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::not_finished(format!("no runtime for sockets: {error}")))?;
-    let cancel = Cancel::default();
-    let finished = runtime.block_on(async {
-        let interrupted = cancel.clone();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupted.cancel();
-            }
-        });
-        fill(&case, &description, on, certifier, &cancel, voice).await
-    })?;
+    let finished = runtime.block_on(fill(&case, &description, &captures, on, certifier, &cancel, voice))?;
     drop(runtime);
     drop(case);
     for document in missing {
@@ -162,6 +159,7 @@ fn open(args: &CollectArgs, description: &Description, voice: &Voice) -> Outcome
 async fn fill(
     case: &Appender,
     description: &Description,
+    captures: &[Captures<'_>],
     on: Date,
     mut certifier: Certifier,
     cancel: &Cancel,
@@ -170,6 +168,9 @@ async fn fill(
     let at = now();
     record::event(case, &Event::Phase { phase: "collect".into(), at, tool: TOOL.into() }).await?;
     desk(case, description, voice).await?;
+    if !captures::read(case, description, captures, &mut certifier, cancel, voice).await? {
+        return Ok(false);
+    }
 
     let calls = calls(case, description, voice)?;
     // More descriptors than the default are a comfort, not a need.
@@ -190,13 +191,8 @@ struct Call {
 
 /// Every endpoint that the description names and the case does not have yet, each once.
 fn calls(case: &Appender, description: &Description, voice: &Voice) -> Outcome<Vec<Call>> {
-    let system = &description.system;
-    let channels =
-        system.channel.iter().flat_map(|channel| channel.ends.iter().map(|end| (end, channel.server_name.as_deref())));
-    let devices = system.device.iter().flat_map(|device| device.management_ends.iter().map(|end| (end, None)));
-    let others = system.collect.endpoints.iter().map(|end| (end, None));
     let (mut calls, mut keys) = (Vec::new(), HashSet::new());
-    for (end, server_name) in channels.chain(devices).chain(others) {
+    for (end, server_name) in description.system.ends() {
         let end = &**end.get_ref();
         let target: Target =
             end.parse().map_err(|_| wrong_value(&description.file_name(), "expected-endpoint", end, voice))?;
