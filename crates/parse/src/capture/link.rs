@@ -133,6 +133,8 @@ pub struct Esp {
     pub destination: Address,
     /// Its security association.
     pub spi: u32,
+    /// Bytes behind the network's header, captured or not.
+    pub length: usize,
 }
 
 /// A part of a datagram of IPv4 (RFC 791 3.2) or IPv6 (RFC 8200 4.5).
@@ -582,7 +584,8 @@ fn by_protocol<'a>(
         }
         IpProtocol::ESP => {
             let Ends { source, destination } = ends;
-            Ok(Dissected::Esp(Esp { source, destination, spi: body.bytes.u32()? }))
+            let length = body.promised;
+            Ok(Dissected::Esp(Esp { source, destination, spi: body.bytes.u32()?, length }))
         }
         IpProtocol::IPV4 => {
             road.tunnel(&ends, at)?;

@@ -4,6 +4,7 @@
 pub mod code;
 pub mod datagram;
 mod dialect;
+mod key_log;
 pub mod message;
 pub mod record;
 mod watch;
@@ -11,5 +12,6 @@ mod watch;
 pub use code::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType};
 pub use datagram::{DatagramRecord, Fragment, FragmentAssembler};
 pub use dialect::Dialect;
+pub use key_log::{Digits, KeyLog, KeyLogFault, KeyLogPart, LoggedSecrets};
 pub use record::{Deframed, Deframer, Message, MessageAssembler, Record};
 pub use watch::{End, Fed, FoundDefect, Handshake, SentAlert, Side, Sides, Then, Watcher};

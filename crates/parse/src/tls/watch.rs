@@ -172,6 +172,17 @@ impl Handshake {
         self.client_hello.as_deref().map(|body| ClientHello::read(body, limits))
     }
 
+    /// The client's random; of a hello in the form of SSL 2.0 its challenge, filled up in front (RFC 5246 E.2).
+    pub fn client_random(&self, limits: &Limits) -> Option<[u8; 32]> {
+        if let Some(hello) = self.read_client_hello(limits) {
+            return hello.ok().map(|reading| reading.value.random);
+        }
+        let hello = Ssl2ClientHello::read(self.ssl2_client_hello.as_deref()?, limits).ok()?.value;
+        let mut random = [0; 32];
+        random.iter_mut().rev().zip(hello.challenge.iter().rev()).for_each(|(to, from)| *to = *from);
+        Some(random)
+    }
+
     /// The ServerHello, read again.
     pub fn read_server_hello(&self, limits: &Limits) -> Option<Read<ServerHello<'_>>> {
         self.server_hello.as_deref().map(|body| ServerHello::read(body, limits))

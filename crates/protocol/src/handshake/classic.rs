@@ -17,7 +17,7 @@ use super::schedule::{FinishedBy, MasterSecret};
 use super::stop::{PeerMisbehaved, Stop, Unsupported};
 use super::suite::{KeyExchange, SuiteParameters};
 use super::wire::{Event, parts};
-use super::{scheme, tlcp, tls12};
+use super::{scheme, signed, tlcp, tls12};
 
 /// The state after ServerHello.
 pub(super) struct Classic {
@@ -149,30 +149,24 @@ impl Classic {
         Ok(())
     }
 
-    /// Position of the certificate whose key encrypts or agrees: the second of a pair, else the only one.
     pub(super) fn encryption_position(&self, common: &Common) -> usize {
-        usize::from(self.dialect().has_certificate_pair() && common.learned.certificates.len() > 1)
+        signed::encryption_position(self.dialect(), common.learned.certificates.len())
     }
 
     fn server_key_exchange(&mut self, common: &mut Common, body: &[u8]) -> Result<(), Stop> {
         let limits = *common.wire.limits();
         let read = ServerKeyExchange::read(body, self.dialect(), self.version(), self.suite.suite, &limits);
         let exchange = common.note_defects(HandshakeType::SERVER_KEY_EXCHANGE, read)?;
-        let mut text = [self.client_random, self.server_random].concat();
+        let certificate = common.learned.certificates.get(self.encryption_position(common));
+        let certificate = certificate.map(Vec::as_slice).unwrap_or_default();
+        let text = signed::text(&exchange, [&self.client_random, &self.server_random], certificate)?;
+        let text = text.ok_or(Stop::Unsupported(Unsupported::KeyExchange))?;
         let (share, signature) = match (self.suite.key_exchange, exchange) {
-            (KeyExchange::TlcpEcc, ServerKeyExchange::CertificateOnly(signature)) => {
-                let position = self.encryption_position(common);
-                let certificate = common.learned.certificates.get(position).map(Vec::as_slice).unwrap_or_default();
-                text.extend(tlcp::with_length(certificate)?);
-                (None, Some(signature))
-            }
+            (KeyExchange::TlcpEcc, ServerKeyExchange::CertificateOnly(signature)) => (None, Some(signature)),
             (
                 KeyExchange::Ecdhe(_) | KeyExchange::TlcpEcdhe,
                 ServerKeyExchange::Signed { parameters: SignedParameters::Curve(curve), signature },
-            ) => {
-                curve.write(&mut text)?;
-                (Some(ServerShare { group: curve.group, point: curve.point.to_vec() }), signature)
-            }
+            ) => (Some(ServerShare { group: curve.group, point: curve.point.to_vec() }), signature),
             _ => return Err(Stop::Unsupported(Unsupported::KeyExchange)),
         };
         let Signature { scheme: named, bytes } = signature.ok_or(PeerMisbehaved::Missing("signature"))?;

@@ -56,6 +56,8 @@ enum Kind {
         key: Vec<u8>,
         mac: Hash,
         mac_key: Vec<u8>,
+        /// The MAC is over the ciphertext and stands behind it (RFC 7366).
+        encrypts_first: bool,
     },
     ExplicitNonce {
         aead: Aead,
@@ -86,7 +88,10 @@ impl RecordKey {
         vector: &[u8],
     ) -> Result<RecordKey, RecordError> {
         let kind = match protection {
-            Protection::Cbc { cipher, mac } => Kind::Cbc { cipher, key: key.to_vec(), mac, mac_key: mac_key.to_vec() },
+            Protection::Cbc { cipher, mac } => {
+                let (key, mac_key) = (key.to_vec(), mac_key.to_vec());
+                Kind::Cbc { cipher, key, mac, mac_key, encrypts_first: false }
+            }
             Protection::ExplicitNonce(algorithm) => Kind::ExplicitNonce {
                 aead: Aead::new(algorithm, key)?,
                 salt: vector.try_into().map_err(|_| CryptoError::Length)?,
@@ -107,6 +112,15 @@ impl RecordKey {
         let aead = Aead::new(algorithm, key)?;
         let vector = vector.try_into().map_err(|_| CryptoError::Length)?;
         Ok(RecordKey { version: Version::TLS_1_2, kind: Kind::Hidden { aead, vector }, sequence: 0, datagrams: false })
+    }
+
+    /// The same keys where both sides agreed on encrypt-then-MAC (RFC 7366), which concerns CBC only.
+    #[must_use]
+    pub fn encrypt_then_mac(mut self) -> RecordKey {
+        if let Kind::Cbc { encrypts_first, .. } = &mut self.kind {
+            *encrypts_first = true;
+        }
+        self
     }
 
     /// The same keys for DTLS 1.2, in its first epoch under keys.
@@ -155,15 +169,23 @@ impl RecordKey {
         let (sequence, version) = (self.take_sequence()?, self.version);
         let header = header(sequence, content, version, plain.len())?;
         let (content, fragment) = match &self.kind {
-            Kind::Cbc { cipher, key, mac, mac_key } => {
-                let mut padded = [plain, &mac.hmac(mac_key, &[&header, plain])].concat();
+            Kind::Cbc { cipher, key, mac, mac_key, encrypts_first } => {
+                let mut padded = plain.to_vec();
+                if !encrypts_first {
+                    padded.extend(mac.hmac(mac_key, &[&header, plain]).iter());
+                }
                 let block = cipher.block_length();
                 let length = (padded.len() + 1).next_multiple_of(block);
                 // At most a block less one, which is below 256.
                 let padding = u8::try_from(length - padded.len() - 1).unwrap_or(u8::MAX);
                 padded.resize(length, padding);
                 cipher.encrypt_cbc(key, explicit, &mut padded)?;
-                (content, [explicit, &padded].concat())
+                let mut fragment = [explicit, &padded].concat();
+                if *encrypts_first {
+                    let header = self::header(sequence, content, version, fragment.len())?;
+                    fragment.extend(mac.hmac(mac_key, &[&header, &fragment]).iter());
+                }
+                (content, fragment)
             }
             Kind::ExplicitNonce { aead, salt } => {
                 let sealed = aead.seal(&salted(salt, explicit), &header, plain)?;
@@ -204,11 +226,28 @@ impl RecordKey {
         let sequence = self.take_sequence()?;
         let (content, version, fragment) = (record.content, self.version, record.fragment);
         let (content, plain) = match &self.kind {
-            Kind::Cbc { cipher, key, mac, mac_key } => {
-                let plain = open_cbc(*cipher, key, *mac, fragment, |plain, tag| {
-                    header(sequence, content, version, plain.len())
-                        .is_ok_and(|header| mac.hmac_matches(mac_key, &[&header, plain], tag))
-                })?;
+            Kind::Cbc { cipher, key, mac, mac_key, encrypts_first } => {
+                let matches = |text: &[u8], tag: &[u8]| {
+                    header(sequence, content, version, text.len())
+                        .is_ok_and(|header| mac.hmac_matches(mac_key, &[&header, text], tag))
+                };
+                let cut = |text: &[u8]| text.len().checked_sub(mac.length()).ok_or(RecordError::NotAuthentic);
+                let plain = if *encrypts_first {
+                    let (sealed, tag) = fragment.split_at_checked(cut(fragment)?).ok_or(RecordError::NotAuthentic)?;
+                    if !matches(sealed, tag) {
+                        return Err(RecordError::NotAuthentic);
+                    }
+                    decrypt_cbc(*cipher, key, sealed)?
+                } else {
+                    let mut plain = decrypt_cbc(*cipher, key, fragment)?;
+                    let length = cut(&plain)?;
+                    let (text, tag) = plain.split_at_checked(length).ok_or(RecordError::NotAuthentic)?;
+                    if !matches(text, tag) {
+                        return Err(RecordError::NotAuthentic);
+                    }
+                    plain.truncate(length);
+                    plain
+                };
                 (content, plain)
             }
             Kind::ExplicitNonce { aead, salt } => {
@@ -280,22 +319,17 @@ fn authentic(opened: Result<Vec<u8>, CryptoError>) -> Result<Vec<u8>, RecordErro
     opened.map_err(|_| RecordError::NotAuthentic)
 }
 
-/// Decrypts, checks every byte of padding, then the MAC with `matches`.
-fn open_cbc(
-    cipher: BlockCipher,
-    key: &[u8],
-    mac: Hash,
-    fragment: &[u8],
-    matches: impl FnOnce(&[u8], &[u8]) -> bool,
-) -> Result<Vec<u8>, RecordError> {
+/// Decrypts, checks every byte of padding and takes it off.
+fn decrypt_cbc(cipher: BlockCipher, key: &[u8], fragment: &[u8]) -> Result<Vec<u8>, RecordError> {
     let (vector, sealed) = fragment.split_at_checked(cipher.block_length()).ok_or(RecordError::NotAuthentic)?;
     let mut padded = sealed.to_vec();
     cipher.decrypt_cbc(key, vector, &mut padded).map_err(|_| RecordError::NotAuthentic)?;
     let padding = *padded.last().ok_or(RecordError::NotAuthentic)?;
     let end = padded.len().checked_sub(usize::from(padding) + 1).ok_or(RecordError::NotAuthentic)?;
     let sound = padded.get(end..).is_some_and(|bytes| bytes.iter().all(|byte| *byte == padding));
-    let tagged = padded.get(..end).filter(|_| sound).ok_or(RecordError::NotAuthentic)?;
-    let length = tagged.len().checked_sub(mac.length()).ok_or(RecordError::NotAuthentic)?;
-    let (plain, tag) = tagged.split_at_checked(length).ok_or(RecordError::NotAuthentic)?;
-    if matches(plain, tag) { Ok(plain.to_vec()) } else { Err(RecordError::NotAuthentic) }
+    if !sound {
+        return Err(RecordError::NotAuthentic);
+    }
+    padded.truncate(end);
+    Ok(padded)
 }

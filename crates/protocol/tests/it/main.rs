@@ -8,6 +8,7 @@ mod certify_peer;
 mod hostile;
 mod identities;
 mod odd;
+mod opener;
 mod openssl;
 mod own;
 mod peer;
