@@ -1,6 +1,6 @@
 //! Sessions that differ in nothing but who came and when: in a case one stands for them all.
 
-use dengmi_core::{Fact, Observation};
+use dengmi_core::{Fact, Field, Observation};
 use std::collections::HashMap;
 
 /// Sessions that are kept apart; what comes above is only counted.
@@ -20,6 +20,12 @@ impl Alike {
         let Fact::Session(protocol, session) = &observation.fact else { return self.told.push(observation) };
         let mut common = session.clone();
         (common.client, common.client_port, common.alike) = (None, None, None);
+        // Fingerprints are the client's, and of signatures that hold only the first were tried.
+        (common.ja3, common.ja3s, common.ja4) = (None, None, None);
+        if common.signature_holds != Field::Seen(false) {
+            common.signature_holds = Field::Hidden;
+            common.hidden.remove("signature_holds");
+        }
         let common = Observation {
             at: dengmi_core::UtcDateTime::UNIX_EPOCH,
             place: None,

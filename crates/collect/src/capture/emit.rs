@@ -1,26 +1,37 @@
 //! What is told: a session for each flow that was understood, and at the end what each service was used for.
 
+use super::beside::{Tunnels, WapiSession};
 use super::flow::{Ends, Flow};
 use super::ike::IkeSeen;
 use super::session;
 use super::talk::{Speaker, Talk};
+use super::weakest::{self, KeyStrength, Numbers};
 use super::{Options, Summary};
 use dengmi_core::{
-    Certificate, Completion, Date, Fact, Field, Group, Method, Observation, ObservedId, Place, Protocol, Reach,
-    Session, Suite, UtcDateTime, Version, WirelessNetwork,
+    Certificate, Completion, Date, Fact, Field, Method, Observation, ObservedId, Place, Protocol, Reach, Session,
+    UtcDateTime, WirelessNetwork,
 };
 use dengmi_parse::Limits;
 use dengmi_parse::capture::Address;
 use dengmi_parse::plain::Spoken;
-use dengmi_parse::tls::{End, Handshake, Side};
+use dengmi_parse::tls::{End, Handshake, KeyLog, Side};
 use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName};
+use dengmi_protocol::handshake::{KeyExchangeSignature, key_exchange_signature};
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Different uses of services that are counted apart; what comes above is counted together.
 const USES: usize = 1 << 16;
 /// Different lists of certificates whose check is kept.
 const LISTS: usize = 4096;
+/// Sessions of a server with a certificate whose key exchange is checked, unless all are.
+const CHECKED: u8 = 3;
+/// Servers with a certificate for which that is counted.
+const SERVERS: usize = 1 << 16;
+/// Certificates whose key is kept.
+const KEYS: usize = 1 << 14;
 /// IKE conversations at a time.
 const IKE: usize = 4096;
 /// Networks of 802.11 that are kept.
@@ -33,7 +44,7 @@ pub(super) struct Told<'f> {
 }
 
 /// What a service was used for: one row of the summary.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
     /// The server. `None`: one of many more than can be counted apart.
     pub server: Option<SocketAddr>,
@@ -45,6 +56,10 @@ pub struct Service {
     pub version: Box<str>,
     /// Suite and group, or what stands for them.
     pub suite: Box<str>,
+    /// What of it has numbers: the TLS family.
+    pub numbers: Numbers,
+    /// The weakest key of the certificates that servers showed for it.
+    pub key: Option<KeyStrength>,
     /// Whether its payload is encrypted; `None`: cannot be told.
     pub encrypted: Option<bool>,
     /// Sessions.
@@ -62,9 +77,9 @@ pub struct Service {
 enum What {
     Tls {
         name: &'static str,
-        version: Option<Version>,
-        suite: Option<Suite>,
-        group: Option<Group>,
+        numbers: Numbers,
+        /// What a key log shows inside.
+        inside: Option<&'static str>,
         encrypted: Option<bool>,
     },
     Words {
@@ -85,8 +100,13 @@ pub(super) struct Emitter<'a> {
     pub(super) summary: Summary,
     uses: HashMap<Use, u32, foldhash::fast::RandomState>,
     lists: HashMap<ListKey, Vec<Certificate>, foldhash::fast::RandomState>,
+    /// Keys of certificates, by the digest of the certificate.
+    keys: HashMap<u64, Option<KeyStrength>, foldhash::fast::RandomState>,
+    /// Checked key exchanges, by server and digest of the certificate.
+    checked: HashMap<((Address, u16), u64), u8, foldhash::fast::RandomState>,
     ike: HashMap<[u8; 8], IkeSeen>,
     networks: BTreeMap<Box<str>, WirelessNetwork>,
+    tunnels: Tunnels,
 }
 
 /// A server, whether over UDP, and what it was used for.
@@ -110,9 +130,16 @@ impl<'a> Emitter<'a> {
             summary: Summary::default(),
             uses: HashMap::default(),
             lists: HashMap::default(),
+            keys: HashMap::default(),
+            checked: HashMap::default(),
             ike: HashMap::new(),
             networks: BTreeMap::new(),
+            tunnels: Tunnels::default(),
         }
+    }
+
+    pub(super) fn key_log(&self) -> Option<&'a Arc<KeyLog>> {
+        self.options.key_log.as_ref()
     }
 
     pub(super) fn began(&mut self) {
@@ -158,22 +185,42 @@ impl<'a> Emitter<'a> {
                 };
                 let what = What::Tls {
                     name: session::family_name(handshake),
-                    version: handshake.version,
-                    suite: handshake.suite,
-                    group: handshake.group,
+                    numbers: Numbers {
+                        version: handshake.version,
+                        suite: handshake.suite,
+                        group: handshake.group,
+                        dh_bits: handshake.dh_bits.and_then(|bits| u16::try_from(bits).ok()),
+                    },
+                    inside: talk.inside.as_ref().and_then(|inside| inside.speaks()),
                     encrypted,
                 };
+                if let Some(opened) = talk.inside.as_ref().and_then(|inside| inside.opened()) {
+                    let [yes, no] = &mut self.summary.opened;
+                    *if opened { yes } else { no } += 1;
+                }
+                let signed = self.signed(handshake, &ends);
                 if self.options.sessions {
                     let certificates = self.certificates(handshake, first);
-                    let mut session = session::tls(handshake, certificates, &self.limits);
+                    let mut session = session::tls(handshake, certificates, signed, &self.limits);
                     if let Some(before) = before {
                         session.starttls = before.starttls.as_ref().map(|starttls| starttls.words.clone());
                         session.auth.clone_from(&before.auth);
                         session.app_protocol = Field::Seen(before.protocol.name().into());
                     }
+                    if let Some(inside) = &talk.inside {
+                        inside.tell(&mut session);
+                    }
                     self.observe(session::family(handshake), session, &ends, first, talk.packet);
                 }
-                self.used(ends, what, complete, first)
+                let key = self.key(handshake);
+                let at = self.used(ends, what, complete, first);
+                if let Some(service) = self.summary.services.get_mut(at as usize) {
+                    service.key = match (service.key.take(), key) {
+                        (Some(before), Some(key)) => Some(before.min(key)),
+                        (before, key) => before.or(key),
+                    };
+                }
+                at
             }
             Speaker::Ssh(watcher) => {
                 let handshake = watcher.handshake();
@@ -183,7 +230,10 @@ impl<'a> Emitter<'a> {
                 self.finish(Protocol::Ssh, session, ends, what, first, talk.packet)
             }
             Speaker::Quic(watcher) => {
-                let session = session::quic(watcher, &self.limits);
+                let mut session = session::quic(watcher, &self.limits);
+                if self.options.sessions {
+                    session::quic_fingerprints(&mut session, watcher, &self.limits);
+                }
                 let encrypted = session.cipher_suite.seen().map(|_| true);
                 let what = What::of(&session, &[&session.cipher_suite, &session.group], encrypted);
                 self.finish(Protocol::Quic, session, ends, what, first, talk.packet)
@@ -240,11 +290,10 @@ impl<'a> Emitter<'a> {
                 protocol,
                 version,
                 suite,
+                numbers: if let What::Tls { numbers, .. } = what { *numbers } else { Numbers::default() },
                 encrypted,
-                sessions: 0,
-                complete: 0,
-                bytes: [0; 2],
                 seen: (first, first),
+                ..Service::default()
             });
             u32::try_from(services.len().saturating_sub(1)).unwrap_or(super::flow::NO_SERVICE)
         });
@@ -279,6 +328,51 @@ impl<'a> Emitter<'a> {
             place,
             fact,
         });
+    }
+
+    /// The weakest key that the server showed: of its certificate, or of the pair of TLCP.
+    fn key(&mut self, handshake: &Handshake) -> Option<KeyStrength> {
+        let own = if session::family(handshake) == Protocol::Tlcp { 2 } else { 1 };
+        let shown = handshake.certificates.server.as_deref().unwrap_or_default().iter().take(own);
+        shown
+            .filter_map(|der| {
+                let digest = self.keys.hasher().hash_one(der);
+                if let Some(known) = self.keys.get(&digest) {
+                    return known.clone();
+                }
+                if self.keys.len() >= KEYS {
+                    self.keys.clear();
+                }
+                let key = dengmi_protocol::certify::read(der).ok().as_ref().map(weakest::of_key);
+                self.keys.insert(digest, key.clone());
+                key
+            })
+            .min()
+    }
+
+    /// Checks the signature of a key exchange, unless enough of that server and certificate were.
+    fn signed(&mut self, handshake: &Handshake, ends: &Ends) -> Option<KeyExchangeSignature> {
+        let all = self.options.verify_all;
+        if !all && !self.options.sessions {
+            return None;
+        }
+        let certificate = handshake.certificates.server.as_ref().and_then(|list| list.first());
+        if let Some(certificate) = certificate.filter(|_| !all && handshake.server_key_exchange.is_some()) {
+            let key = (ends.server, self.checked.hasher().hash_one(certificate));
+            if self.checked.len() >= SERVERS && !self.checked.contains_key(&key) {
+                self.checked.clear();
+            }
+            let count = self.checked.entry(key).or_default();
+            if *count >= CHECKED {
+                return None;
+            }
+            *count += 1;
+        }
+        let signed = key_exchange_signature(handshake, &self.limits);
+        let [hold, wrong] = &mut self.summary.signatures;
+        *hold += u64::from(signed == KeyExchangeSignature::Holds);
+        *wrong += u64::from(signed == KeyExchangeSignature::Wrong);
+        Some(signed)
     }
 
     /// The certificates of both sides, checked for the day of the session.
@@ -346,13 +440,25 @@ impl<'a> Emitter<'a> {
         seen.is_complete()
     }
 
-    /// A packet of ESP was seen between two addresses.
-    pub(super) fn esp(&mut self, client: Address, server: Address, time: u64) {
-        let ends = Ends { client: (client, 0), server: (server, 0), datagrams: true };
-        let at = self.used(ends, words("ESP", Some(true)), false, time);
-        if let Some(service) = self.summary.services.get_mut(at as usize) {
-            service.seen.1 = service.seen.1.max(time);
+    /// A packet of ESP or AH was seen between two hosts.
+    pub(super) fn tunnel(&mut self, protocol: &'static str, ends: [Address; 2], spi: u32, length: usize, time: u64) {
+        if !self.tunnels.count(protocol, ends, spi, length, time) {
+            self.summary.cut += 1;
         }
+    }
+
+    /// What was seen of a station of WAPI.
+    pub(super) fn wapi(&mut self, joined: WapiSession) {
+        self.summary.sessions += 1;
+        if !self.options.sessions {
+            return;
+        }
+        let WapiSession { ends: [station, access_point], began: (time, packet), mut session } = joined;
+        session.client = Some(super::beside::text(station));
+        session.server = Some(super::beside::text(access_point));
+        session.transport = Some("802.11".into());
+        let observed = format!("bssid:{}", super::beside::text(access_point));
+        self.put(observed.as_str().into(), Fact::Session(Protocol::Wapi, Box::new(session)), time, packet);
     }
 
     /// A network of 802.11 said how it is protected.
@@ -377,6 +483,7 @@ impl<'a> Emitter<'a> {
             self.observe(Protocol::Ike, seen.session(), &ends, time, packet);
         }
         self.summary.networks = self.networks.into_values().collect();
+        self.summary.tunnels = self.tunnels.end();
         self.summary
     }
 }
@@ -396,8 +503,11 @@ impl What {
 
     fn words(&self) -> (Box<str>, Box<str>, Box<str>, Option<bool>) {
         match self {
-            What::Tls { name, version, suite, group, encrypted } => {
-                let words = [suite.map(|suite| suite.to_string()), group.map(|group| group.to_string())];
+            What::Tls { name, numbers: Numbers { version, suite, group, dh_bits }, inside, encrypted } => {
+                let prime = dh_bits.map(|bits| format!("DHE {bits}"));
+                let inside = inside.map(|inside| format!("[{inside}]"));
+                let (suite, group) = (suite.map(|suite| suite.to_string()), group.map(|group| group.to_string()));
+                let words = [suite, group.or(prime), inside];
                 (
                     (*name).into(),
                     version.map(session::version_number).unwrap_or_default().into(),

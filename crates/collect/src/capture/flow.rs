@@ -407,7 +407,7 @@ impl Flow {
             self.start(sender, sequence);
         }
         let mut next = self.next.get(sender).copied().unwrap_or_default();
-        let mut talk = self.talk.take().unwrap_or_else(|| Box::new(Talk::new(number)));
+        let mut talk = self.talk.take().unwrap_or_else(|| Box::new(Talk::new(number, emitter.key_log())));
         let mut payload = packet.payload;
         let ahead = sequence.wrapping_sub(next);
         let mut outcome = Outcome::Need;
@@ -453,7 +453,7 @@ impl Flow {
         if packet.payload.is_empty() {
             return;
         }
-        let mut talk = self.talk.take().unwrap_or_else(|| Box::new(Talk::new(number)));
+        let mut talk = self.talk.take().unwrap_or_else(|| Box::new(Talk::new(number, emitter.key_log())));
         let outcome = talk.datagram(sender, packet.payload, self, limits, emitter);
         self.conclude(talk, outcome, emitter);
     }
@@ -519,7 +519,7 @@ mod tests {
 
     /// Runs `feed` over flows with these bounds; what it came to, and the most flows and bytes at a time.
     fn run(mut flows: Flows, feed: impl Fn(u32) -> Option<(Transport<'static>, u64)>) -> (Summary, usize, usize) {
-        let options = Options { sessions: false, follow: false, tool: "test".into() };
+        let options = Options { sessions: false, verify_all: false, key_log: None, follow: false, tool: "test".into() };
         let mut certifier = Certifier::new(Certificates::default(), Default::default(), Vec::new(), Default::default());
         let mut out = |_| {};
         let mut emitter = Emitter::new(&options, &mut certifier, &mut out);

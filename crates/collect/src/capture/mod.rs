@@ -7,20 +7,32 @@
 //! What cannot be seen has no value and a reason; it is never "absent".
 
 mod alike;
+mod beside;
 mod emit;
+mod fingerprint;
 mod flow;
 mod ike;
 mod input;
+mod inside;
 mod session;
 mod talk;
+mod weakest;
 
 pub use crate::probe::Cancel;
 pub use alike::Alike;
+pub use beside::Tunnel;
 pub use emit::Service;
 pub use input::{Source, files};
+pub use weakest::{KeyStrength, Numbers, Weakest, weakest};
 
+use beside::Stations;
 use dengmi_core::{Observation, Place, Sha256Digest, Where, WirelessNetwork};
-use dengmi_parse::capture::{Added, Defragmenter, Dissected, Item, Label, Packet, PacketReader, dissect, wireless};
+use dengmi_parse::capture::wireless::{FrameType, Wai, WirelessFrame};
+use dengmi_parse::capture::{
+    Added, Address, Defragmenter, Dissected, Encapsulated, EtherType, Frame, Item, Label, Packet, PacketReader,
+    dissect, wireless,
+};
+use dengmi_parse::tls::KeyLog;
 use dengmi_parse::{Defect, Limits};
 use dengmi_protocol::certify::Certifier;
 use emit::Emitter;
@@ -33,6 +45,11 @@ use std::sync::Arc;
 pub struct Options {
     /// Whether each session becomes an observation; the summary is made in any case.
     pub sessions: bool,
+    /// Whether the signature of every key exchange is checked, also for the summary alone; else those of the first three
+    /// sessions of a server with a certificate, where sessions become observations.
+    pub verify_all: bool,
+    /// Secrets that the assessor's own client wrote down: sessions that are in it are opened, and no others.
+    pub key_log: Option<Arc<KeyLog>>,
     /// Whether the end of the last file is waited for: it is still being written.
     pub follow: bool,
     /// This program and its version, for the observations.
@@ -46,6 +63,8 @@ pub struct Summary {
     pub services: Vec<Service>,
     /// Networks of 802.11.
     pub networks: Vec<WirelessNetwork>,
+    /// Pairs of hosts between which ESP or AH went.
+    pub tunnels: Vec<Tunnel>,
     /// Files that were read to their end.
     pub files: u64,
     /// Packets.
@@ -62,6 +81,10 @@ pub struct Summary {
     pub silent: u64,
     /// Sessions that were told.
     pub sessions: u64,
+    /// Signatures of key exchanges that were checked and hold, and those that the key of the certificate did not make.
+    pub signatures: [u64; 2],
+    /// Sessions that the key log opened, and those that it names and did not open.
+    pub opened: [u64; 2],
     /// Flows and datagrams that were given up because there were too many at a time.
     pub cut: u64,
     /// Flows in which bytes came a second time with other values.
@@ -113,6 +136,7 @@ pub fn capture(
     let mut analyst = Analyst {
         flows: Flows::new(),
         fragments: Defragmenter::default(),
+        stations: Stations::default(),
         labels: Vec::new(),
         limits: Limits::DEFAULT,
         time: 0,
@@ -138,7 +162,8 @@ pub fn capture(
             break;
         }
     }
-    let Analyst { mut flows, mut fragments, mut emitter, .. } = analyst;
+    let Analyst { mut flows, mut fragments, stations, mut emitter, .. } = analyst;
+    stations.end().into_iter().for_each(|joined| emitter.wapi(joined));
     emitter.summary.cut += fragments.end() as u64;
     flows.end(&mut emitter);
     Ok(emitter.end())
@@ -179,6 +204,7 @@ pub fn recognise(source: &Source, cancel: &Cancel) -> Result<(), NotRead> {
 struct Analyst<'a> {
     flows: Flows,
     fragments: Defragmenter,
+    stations: Stations,
     labels: Vec<Label>,
     limits: Limits,
     time: u64,
@@ -251,17 +277,30 @@ impl Analyst<'_> {
         match dissect(packet.link, packet.captured, &mut labels, &self.limits) {
             Ok(Dissected::Transport(transport)) => {
                 summary.short += u64::from(transport.missing > 0);
+                if !labels.is_empty() {
+                    let length = transport.payload.len().saturating_add(transport.missing);
+                    self.authenticated(&labels, [transport.source, transport.destination], length);
+                }
                 self.flows.take(&transport, self.time, packet.number, &self.limits, &mut self.emitter);
             }
-            Ok(other) => self.other(other, packet.number),
+            Ok(other) => self.other(other, &labels, packet.number),
             Err(_) => summary.undecodable += 1,
         }
         self.labels = labels;
     }
 
+    /// Counts what stands behind an authentication header, which does not hide it.
+    fn authenticated(&mut self, labels: &[Label], ends: [Address; 2], length: usize) {
+        if let Some(spi) =
+            labels.iter().rev().find_map(|label| if let Label::Ah(spi) = label { Some(*spi) } else { None })
+        {
+            self.emitter.tunnel("AH", ends, spi, length, self.time);
+        }
+    }
+
     /// Everything that is not a segment or a datagram.
     #[cold]
-    fn other(&mut self, dissected: Dissected<'_>, number: u64) {
+    fn other(&mut self, dissected: Dissected<'_>, labels: &[Label], number: u64) {
         match dissected {
             Dissected::Fragment(fragment) => {
                 let Added { whole, cut, defect } = self.fragments.add(&fragment, self.time, &self.limits);
@@ -274,16 +313,46 @@ impl Analyst<'_> {
                     }
                 }
             }
-            Dissected::Esp(esp) => self.emitter.esp(esp.source, esp.destination, self.time),
-            Dissected::Wireless(frame) => {
-                if let Some(Ok(reading)) = frame.network(&self.limits)
-                    && let Some(bssid) = frame.bssid
-                {
-                    self.emitter.network(network(bssid, &reading.value), self.time, number);
+            Dissected::Esp(esp) => {
+                let ends = [esp.source, esp.destination];
+                self.authenticated(labels, ends, esp.length);
+                self.emitter.tunnel("ESP", ends, esp.spi, esp.length, self.time);
+            }
+            Dissected::Wireless(frame) => self.frame(&frame, number),
+            Dissected::Frame(Frame { holds: Encapsulated::Ether(EtherType::WAI), stations: Some(ends), payload }) => {
+                let access_point = labels.iter().rev().find_map(|label| match label {
+                    Label::Wireless(bssid) => Some(*bssid),
+                    _ => None,
+                });
+                if let Ok(reading) = Wai::read(payload, &self.limits) {
+                    let known = self.stations.wai(ends, access_point, &reading.value, self.time, number);
+                    self.emitter.summary.cut += u64::from(!known);
                 }
             }
             Dissected::Frame(_) | Dissected::Ip(_) | Dissected::Transport(_) => {}
         }
+    }
+}
+
+impl Analyst<'_> {
+    /// A frame of 802.11 that carries nothing that could be taken apart.
+    fn frame(&mut self, frame: &WirelessFrame<'_>, number: u64) {
+        let Some(bssid) = frame.bssid else { return };
+        if frame.is_data() && frame.is_protected() {
+            let station = if frame.source == Some(bssid) { Some(frame.destination) } else { frame.source };
+            if let Some(station) = station {
+                self.stations.protected(station, bssid);
+            }
+            return;
+        }
+        let Some(Ok(reading)) = frame.network(&self.limits) else { return };
+        if let (FrameType::ASSOCIATION_REQUEST | FrameType::REASSOCIATION_REQUEST, Some(suites), Some(station)) =
+            (frame.kind, &reading.value.wapi, frame.source)
+        {
+            let known = self.stations.associates([station, bssid], suites, self.time, number);
+            self.emitter.summary.cut += u64::from(!known);
+        }
+        self.emitter.network(network(bssid, &reading.value), self.time, number);
     }
 }
 
@@ -298,7 +367,7 @@ fn network(bssid: [u8; 6], network: &wireless::Network<'_>) -> WirelessNetwork {
     let suites = network.wapi.as_ref().or(network.rsn.as_ref()).or(network.wpa.as_ref());
     WirelessNetwork {
         ssid: network.ssid.map(|ssid| String::from_utf8_lossy(ssid).into()),
-        bssid: bssid.map(|byte| format!("{byte:02x}")).join(":").into(),
+        bssid: beside::text(bssid),
         protection: words(network.protections().iter().map(ToString::to_string).collect()),
         akm: words(suites.map(|suites| suites.akm.iter().map(ToString::to_string).collect()).unwrap_or_default()),
         unicast_cipher: words(

@@ -1,5 +1,6 @@
 //! What was seen of a flow as the session of an observation.
 
+use super::fingerprint::{self, Carrier};
 use dengmi_core::registry::{self, Authentication, GroupKind, KeyExchange, Mode, SuiteEntry};
 use dengmi_core::{Certificate, Completion, Field, Group, Protocol, Session, Version};
 use dengmi_parse::Limits;
@@ -7,6 +8,7 @@ use dengmi_parse::plain;
 use dengmi_parse::tls::message::{ClientHello, ServerHello};
 use dengmi_parse::tls::{Dialect, End, Handshake, Side};
 use dengmi_parse::{Reading, ssh};
+use dengmi_protocol::handshake::KeyExchangeSignature;
 use dengmi_protocol::quic;
 use std::collections::BTreeMap;
 
@@ -14,6 +16,8 @@ use std::collections::BTreeMap;
 const NOT_CAPTURED: &str = "not in the capture";
 const ENCRYPTED: &str = "sent encrypted";
 const NOT_NAMED: &str = "not named before TLS 1.2";
+const SAMPLED: &str = "not tried: sampled";
+const NOT_COMPUTED: &str = "not tried: key or scheme not computed here";
 
 /// A session, and what is hidden in it.
 #[derive(Default)]
@@ -85,8 +89,13 @@ pub(super) fn completion(handshake: &Handshake) -> Completion {
     }
 }
 
-/// A session of the TLS family.
-pub(super) fn tls(handshake: &Handshake, certificates: Vec<Certificate>, limits: &Limits) -> Session {
+/// A session of the TLS family. `signed`: what a check of the key exchange found; `None`: it was spared.
+pub(super) fn tls(
+    handshake: &Handshake,
+    certificates: Vec<Certificate>,
+    signed: Option<KeyExchangeSignature>,
+    limits: &Limits,
+) -> Session {
     let mut draft = Draft::default();
     let client = handshake.read_client_hello(limits).and_then(Result::ok).map(|reading| reading.value);
     let server = handshake.read_server_hello(limits).and_then(Result::ok).map(|reading| reading.value);
@@ -124,6 +133,21 @@ pub(super) fn tls(handshake: &Handshake, certificates: Vec<Certificate>, limits:
     }));
     draft.session.hello_retry_request = handshake.retry.as_ref().map(|_| true);
     draft.session.signature = signature(handshake, suite, hides, limits, &mut draft);
+    draft.session.signature_holds = match signed {
+        Some(KeyExchangeSignature::Holds) => Field::Seen(true),
+        Some(KeyExchangeSignature::Wrong) => Field::Seen(false),
+        Some(KeyExchangeSignature::Unsigned) if !hides => Field::Absent,
+        other => {
+            let why = match other {
+                _ if hides => ENCRYPTED,
+                None => SAMPLED,
+                Some(KeyExchangeSignature::NotChecked) => NOT_COMPUTED,
+                Some(_) => NOT_CAPTURED,
+            };
+            draft.hide("signature_holds", why);
+            Field::Hidden
+        }
+    };
     if let Some(entry) = suite {
         let (cipher, mac) = protection(entry);
         (draft.session.cipher, draft.session.mac) = (cipher.into(), mac.into());
@@ -156,7 +180,27 @@ pub(super) fn tls(handshake: &Handshake, certificates: Vec<Certificate>, limits:
         (None, None) => Field::Hidden,
     };
     draft.session.alpn = alpn(client.as_ref(), server.as_ref(), hides, &mut draft);
+    let carrier = if handshake.dialect == Some(Dialect::Dtls) { Carrier::Dtls } else { Carrier::Tcp };
+    fingerprints(&mut draft.session, client.as_ref(), server.as_ref(), carrier);
     draft.session
+}
+
+fn fingerprints(
+    session: &mut Session,
+    client: Option<&ClientHello<'_>>,
+    server: Option<&ServerHello<'_>>,
+    carrier: Carrier,
+) {
+    session.ja3 = client.map(fingerprint::ja3);
+    session.ja3s = server.map(fingerprint::ja3s);
+    session.ja4 = client.map(|hello| fingerprint::ja4(hello, carrier));
+}
+
+/// Adds the fingerprints of QUIC's hellos.
+pub(super) fn quic_fingerprints(session: &mut Session, watcher: &quic::Watcher, limits: &Limits) {
+    let client = body(watcher.handshake(Side::Client)).and_then(|body| ClientHello::read(body, limits).ok()).map(value);
+    let server = body(watcher.handshake(Side::Server)).and_then(|body| ServerHello::read(body, limits).ok()).map(value);
+    fingerprints(session, client.as_ref(), server.as_ref(), Carrier::Quic);
 }
 
 fn is_version(version: &Version) -> bool {

@@ -2,11 +2,13 @@
 
 use super::emit::Emitter;
 use super::flow::Flow;
+use super::inside::Inside;
 use dengmi_parse::Limits;
 use dengmi_parse::plain::{self, Recognised, Spoken, Transport};
 use dengmi_parse::ssh;
-use dengmi_parse::tls::{self, End, Fed, Side, Sides, Then};
+use dengmi_parse::tls::{self, End, Fed, KeyLog, Side, Sides, Then};
 use dengmi_protocol::quic;
+use std::sync::Arc;
 
 /// Bytes of a direction that may wait for the rest of their record or line.
 const REST: usize = 96 << 10;
@@ -58,6 +60,10 @@ pub(super) struct Talk {
     pub(super) speaker: Speaker,
     /// What went before TLS.
     pub(super) before: Option<Box<plain::Watcher>>,
+    /// What a key log opens of TLS.
+    pub(super) inside: Option<Box<Inside>>,
+    /// The handshake has been seen; only what is inside is followed.
+    handshake_seen: bool,
     /// The first packet with something in it.
     pub(super) packet: u64,
     fed: usize,
@@ -69,11 +75,13 @@ pub(super) struct Talk {
 }
 
 impl Talk {
-    pub(super) fn new(packet: u64) -> Talk {
+    pub(super) fn new(packet: u64, log: Option<&Arc<KeyLog>>) -> Talk {
         Talk {
             streams: Default::default(),
             speaker: Speaker::Unknown,
             before: None,
+            inside: log.map(|log| Box::new(Inside::new(Arc::clone(log), packet))),
+            handshake_seen: false,
             packet,
             fed: 0,
             datagrams: 0,
@@ -85,7 +93,8 @@ impl Talk {
     /// Bytes that it holds, at most.
     pub(super) fn held(&self) -> usize {
         let streams: usize = self.streams.iter().map(|stream| stream.rest.capacity() + stream.late_bytes).sum();
-        size_of::<Talk>() + size_of::<tls::Watcher>() + streams + self.fed.min(2 * WATCHED)
+        let inside = self.inside.as_ref().map_or(0, |inside| inside.held());
+        size_of::<Talk>() + size_of::<tls::Watcher>() + streams + inside + self.fed.min(2 * WATCHED)
     }
 
     /// The bytes that come next from this end.
@@ -237,6 +246,13 @@ impl Talk {
     fn follow(&mut self, end: usize, bytes: &[u8], flow: &mut Flow, limits: &Limits) -> Outcome {
         let side = if end == flow.client_end() { Side::Client } else { Side::Server };
         self.fed = self.fed.saturating_add(bytes.len());
+        let inside = match (&self.speaker, &mut self.inside) {
+            (Speaker::Tls(_), Some(inside)) => inside.feed(end, bytes, flow, limits),
+            _ => Outcome::Enough,
+        };
+        if self.handshake_seen {
+            return inside;
+        }
         let Some(stream) = self.streams.get_mut(end) else { return Outcome::Need };
         let (fed, left) = if stream.rest.is_empty() {
             let fed = feed(&mut self.speaker, side, bytes, limits);
@@ -249,7 +265,10 @@ impl Talk {
             (fed, stream.rest.len())
         };
         match fed {
-            Followed::Tls(fed) if fed.then == Then::Enough => return Outcome::Enough,
+            Followed::Tls(fed) if fed.then == Then::Enough => {
+                self.handshake_seen = true;
+                return inside;
+            }
             Followed::Plain(fed) => match fed.then {
                 plain::Then::Need => {
                     if self.follow_other(1 - end.min(1), flow, limits) == Outcome::Enough {

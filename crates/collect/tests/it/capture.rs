@@ -2,18 +2,25 @@
 
 use dengmi_collect::capture::{Cancel, Options, Source, Summary, capture};
 use dengmi_core::{Fact, Observation, WirelessNetwork};
+use dengmi_parse::tls::KeyLog;
 use dengmi_protocol::certify::{Certificates, Certifier};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../vectors/captures")
 }
 
-fn run(sources: &[Source]) -> (Vec<Observation>, Summary) {
-    let options = Options { sessions: true, follow: false, tool: "capture in a test".into() };
+pub(crate) fn run(sources: &[Source]) -> (Vec<Observation>, Summary) {
+    run_with(sources, false, None)
+}
+
+fn run_with(sources: &[Source], verify_all: bool, key_log: Option<KeyLog>) -> (Vec<Observation>, Summary) {
+    let key_log = key_log.map(Arc::new);
+    let options = Options { sessions: true, verify_all, key_log, follow: false, tool: "capture in a test".into() };
     let mut certifier = Certifier::new(Certificates::default(), Default::default(), Vec::new(), Default::default());
     let mut found = Vec::new();
     let summary = capture(sources, &options, &mut certifier, &Cancel::default(), &mut |_| None, &mut |observation| {
@@ -22,7 +29,7 @@ fn run(sources: &[Source]) -> (Vec<Observation>, Summary) {
     (found, summary.unwrap())
 }
 
-fn truths() -> Vec<(PathBuf, toml::Table)> {
+pub(crate) fn truths() -> Vec<(PathBuf, toml::Table)> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(vectors()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
     files.sort();
@@ -303,7 +310,7 @@ fn expected_of(value: &toml::Value) -> Value {
     }
 }
 
-fn value(observation: &Observation) -> Value {
+pub(crate) fn value(observation: &Observation) -> Value {
     let line: Value = serde_json::from_slice(&observation.line().unwrap()).unwrap();
     line["value"].clone()
 }
@@ -312,8 +319,8 @@ fn value(observation: &Observation) -> Value {
 fn a_folder_is_read_as_one_run_and_compressed_files_as_the_others() {
     let (found, summary) = run(&[Source::Path(vectors())]);
     assert!(summary.sessions as usize >= found.iter().filter(|one| matches!(one.fact, Fact::Session(..))).count());
-    // The truths are no captures, and that is said of each.
-    assert_eq!(summary.defects.len(), truths().len() + 1);
+    // The truths, the README and the key log are no captures, and that is said of each.
+    assert_eq!(summary.defects.len(), truths().len() + 2);
     let networks: &[WirelessNetwork] = &summary.networks;
     assert_eq!(networks.len(), 4);
 }
@@ -424,7 +431,7 @@ fn files_that_are_cut_foreign_empty_or_compressed_say_so() {
         let (found, summary) = run(&[file(name, bytes)]);
         assert_eq!((found, summary.defects), (told.clone(), vec![]), "{name}");
     }
-    let options = Options { sessions: true, follow: false, tool: "test".into() };
+    let options = Options { sessions: true, verify_all: false, key_log: None, follow: false, tool: "test".into() };
     let mut certifier = Certifier::new(Certificates::default(), Default::default(), Vec::new(), Default::default());
     for (name, bytes) in
         [("text.pcap", &b"no capture at all, but text"[..]), ("empty.pcap", b""), ("short.pcap", &whole[..20])]
@@ -441,4 +448,289 @@ fn files_that_are_cut_foreign_empty_or_compressed_say_so() {
     let source = file("bomb.pcap.gz", &bomb.finish().unwrap());
     let read = capture(&[source], &options, &mut certifier, &Cancel::default(), &mut |_| None, &mut |_| {});
     assert!(read.is_err_and(|error| error.to_string().contains("two hundred times")));
+}
+
+#[test]
+fn signatures_of_recorded_key_exchanges_hold_and_say_why_not() {
+    let mut seen = BTreeMap::<String, usize>::new();
+    for (file, truth) in truths() {
+        let name = truth["capture"].as_str().unwrap();
+        let (found, summary) = run(&[Source::Path(file.with_file_name(name))]);
+        assert_eq!(summary.signatures[1], 0, "{name}");
+        for told in found.iter().filter(|one| ["tls.session", "tlcp.session"].contains(&one.fact.kind())).map(value) {
+            let exchange = told["key_exchange"].as_str().unwrap_or_default();
+            let why = told["hidden"]["signature_holds"].as_str();
+            let (expected, reason): (Option<Value>, Option<&str>) = match (told["handshake"].as_str(), exchange) {
+                (Some("complete"), "RSA") => (Some(Value::Null), None),
+                (Some("complete"), _) if told["version"] == "1.3" => (None, Some("sent encrypted")),
+                (Some("complete"), _) => (Some(true.into()), None),
+                _ if told["version"] == "1.3" => (None, Some("sent encrypted")),
+                _ => (None, Some("not in the capture")),
+            };
+            assert_eq!((told.get("signature_holds"), why), (expected.as_ref(), reason), "{name}: {told}");
+            *seen.entry(format!("{} {}: {expected:?}", told["protocol"], told["version"])).or_default() += 1;
+        }
+    }
+    let holding: Vec<&String> = seen.keys().filter(|key| key.ends_with("Some(Bool(true))")).collect();
+    assert_eq!(holding.len(), 4, "TLCP, TLS 1.0 and 1.2, DTLS 1.2: {seen:?}");
+}
+
+/// Where `part` stands in a packet of the capture, from behind the packet's own header of 16 bytes.
+fn place(packets: &[Vec<u8>], part: &[u8]) -> (usize, usize) {
+    let at = |packet: &Vec<u8>| packet.windows(part.len()).position(|window| window == part);
+    let found: Vec<(usize, usize)> =
+        packets.iter().enumerate().filter_map(|(number, packet)| at(packet).map(|at| (number, at))).collect();
+    let [one] = found[..] else { panic!("{} places", found.len()) };
+    one
+}
+
+#[test]
+fn a_forged_key_exchange_is_found_whichever_part_was_changed() {
+    // The first bytes of a ServerKeyExchange with its record: type, version, a length, type, a length.
+    let starts: [(&str, &[u8]); 5] = [
+        ("tlcp-ecc-sm4-gcm-sm3.pcap", &[0x16, 1, 1]),
+        ("tlcp-ecdhe-sm4-cbc-sm3-mutual.pcap", &[0x16, 1, 1]),
+        ("tls12-ecdhe-rsa-aes128-gcm.pcap", &[0x16, 3, 3]),
+        ("tls12-ecdhe-ecdsa-chacha.pcap", &[0x16, 3, 3]),
+        ("tls10-ecdhe-rsa-aes128-cbc.pcap", &[0x16, 3, 1]),
+    ];
+    for (name, start) in starts {
+        let find = |packets: &[Vec<u8>], kind: u8| {
+            // A ClientHello's record may say another version.
+            let start = if kind == 1 { &start[..2] } else { start };
+            let fits = |window: &[u8]| window.starts_with(start) && window[5] == kind;
+            packets
+                .iter()
+                .enumerate()
+                .find_map(|(number, packet)| packet.windows(6).position(fits).map(|at| (number, at)))
+                .unwrap()
+        };
+        let changed = |kind: u8, offset: isize| {
+            one(&rewritten(name, |mut packets| {
+                let (number, at) = find(&packets, kind);
+                let length = isize::from(packets[number][at + 4]) + 256 * isize::from(packets[number][at + 3]);
+                let at = if offset < 0 { at as isize + 5 + length + offset } else { at as isize + offset };
+                let (mut at, mut number) = (at as usize, number);
+                // What does not fit goes on in the next packet from the same port, behind its headers.
+                while at >= packets[number].len() {
+                    at -= packets[number].len();
+                    let port = packets[number][16 + 34..16 + 36].to_vec();
+                    number = (number + 1..).find(|&next| packets[next][16 + 34..16 + 36] == port[..]).unwrap();
+                    at += 16 + 34 + 4 * usize::from(packets[number][16 + 34 + 12] >> 4);
+                }
+                packets[number][at] ^= 1;
+                packets
+            }))
+        };
+        let (told, summary) = one(&rewritten(name, |packets| packets));
+        assert_eq!((&told["signature_holds"], summary.signatures), (&Value::Bool(true), [1, 0]), "{name}");
+        // The last byte of the signature, one in the middle of it, one of each random.
+        for (kind, offset) in [(12, -1), (12, -30), (2, 20), (1, 20)] {
+            let (told, summary) = changed(kind, offset);
+            assert_eq!((&told["signature_holds"], summary.signatures), (&Value::Bool(false), [0, 1]), "{name} {kind}");
+        }
+    }
+    // What ECC of TLCP signs is the certificate that encrypts; its last byte is no key, and the reading does not mind it.
+    let (told, _) = one(&rewritten(TLCP, |mut packets| {
+        let serial = [0xA3, 0x2F, 0x42, 0xC7, 0x49, 0xD1, 0xCC, 0x12];
+        let (number, at) = place(&packets, &serial);
+        packets[number][at] ^= 1;
+        packets
+    }));
+    assert_eq!(told["signature_holds"], Value::Bool(false));
+}
+
+#[test]
+fn three_sessions_of_a_server_and_certificate_are_checked_unless_all_are_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("five.pcap");
+    let five = rewritten(TLCP, |packets| {
+        let client_port = packets[0][16 + 34..16 + 36].to_vec();
+        let moved = |packet: &Vec<u8>, number: u8| {
+            let mut packet = packet.clone();
+            let at = if packet[16 + 34..16 + 36] == client_port[..] { 16 + 34 } else { 16 + 36 };
+            packet[at] ^= number;
+            packet
+        };
+        (0..5).flat_map(|number| packets.iter().map(move |packet| moved(packet, number)).collect::<Vec<_>>()).collect()
+    });
+    std::fs::write(&file, five).unwrap();
+    let source = [Source::Path(file)];
+    let states = |found: &[Observation]| -> Vec<(Value, Value)> {
+        let told = found.iter().map(value);
+        told.map(|told| (told["signature_holds"].clone(), told["hidden"]["signature_holds"].clone())).collect()
+    };
+    let (found, summary) = run(&source);
+    let (held, spared) = ((Value::Bool(true), Value::Null), (Value::Null, "not tried: sampled".into()));
+    assert_eq!(
+        states(&found),
+        [[held.clone(), held.clone()].as_slice(), &[held.clone(), spared.clone(), spared]].concat()
+    );
+    assert_eq!(summary.signatures, [3, 0]);
+    let (found, summary) = run_with(&source, true, None);
+    assert_eq!((states(&found), summary.signatures), (vec![held; 5], [5, 0]));
+}
+
+const KEY_LOG: &str = "tls-key-log.pcap";
+
+fn key_log(change: impl Fn(String) -> String) -> KeyLog {
+    let text = std::fs::read_to_string(vectors().join("tls-key-log.keys")).unwrap();
+    KeyLog::read(change(text).as_bytes()).unwrap()
+}
+
+fn opened(log: KeyLog) -> (Vec<Value>, Summary) {
+    let (found, summary) = run_with(&[Source::Path(vectors().join(KEY_LOG))], false, Some(log));
+    (found.iter().map(value).collect(), summary)
+}
+
+#[test]
+fn a_key_log_opens_the_sessions_of_its_client_and_no_others() {
+    let (told, summary) = opened(key_log(|text| text));
+    assert_eq!(summary.opened, [3, 0]);
+    let contains = |told: &Value| -> Vec<String> {
+        told["contains"].as_array().into_iter().flatten().map(|one| one.as_str().unwrap().to_owned()).collect()
+    };
+    let [tls13, cbc, chacha, closed] = &told[..] else { panic!("{told:?}") };
+    for one in [tls13, cbc, chacha] {
+        assert_eq!((&one["app_protocol"], &one["opened_with"]), (&"HTTP".into(), &"key log".into()), "{one}");
+        assert_eq!((&one["encrypted"], &one["handshake"]), (&true.into(), &"complete".into()));
+    }
+    for one in [tls13, cbc] {
+        let found = contains(one).join("; ");
+        assert!(found.contains("password") && found.contains("user name"), "{found}");
+        assert!(!found.contains("Spring"), "{found}");
+    }
+    let found = contains(chacha).join("; ");
+    assert!(found.contains("mobile number") && found.contains("resident identity number"), "{found}");
+    assert!(!found.contains("13800138000") && !found.contains("11010519491231002X"), "{found}");
+    assert_eq!((closed.get("opened_with"), closed.get("contains"), closed.get("app_protocol")), (None, None, None));
+    // Nothing else is told otherwise for it.
+    let (without, _) = run(&[Source::Path(vectors().join(KEY_LOG))]);
+    assert_eq!(&value(&without[3]), closed);
+    for (one, with) in without.iter().map(value).zip(&told) {
+        for (key, told) in one.as_object().unwrap() {
+            assert_eq!(told, &with[key], "{key}");
+        }
+    }
+}
+
+#[test]
+fn secrets_that_do_not_fit_open_nothing_and_that_is_said() {
+    let lines = |keep: fn(&str) -> bool| {
+        key_log(|text| text.lines().filter(|line| keep(line)).map(|line| format!("{line}\n")).collect())
+    };
+    // The handshake's secrets are not needed: what does not open before the first that does is passed over.
+    let (told, summary) = opened(lines(|line| !line.contains("HANDSHAKE")));
+    assert_eq!((summary.opened, &told[0]["app_protocol"]), ([3, 0], &"HTTP".into()));
+    // One direction alone is not enough to follow a conversation.
+    let (told, summary) = opened(lines(|line| !line.starts_with("SERVER_")));
+    assert_eq!(summary.opened, [2, 1]);
+    assert_eq!(told[0]["hidden"]["app_protocol"], "the key log lacks the secrets that this version needs");
+    // Another secret under the same random.
+    let other = |text: String| {
+        let ends = |line: &str| format!("{}{}\n", &line[..line.len() - 1], if line.ends_with('0') { '1' } else { '0' });
+        text.lines().filter(|line| !line.starts_with('#')).map(ends).collect()
+    };
+    let (told, summary) = opened(key_log(other));
+    assert_eq!(summary.opened, [0, 3]);
+    for one in &told[..3] {
+        assert_eq!((one.get("app_protocol"), one.get("opened_with")), (None, None), "{one}");
+        assert_eq!(one["handshake"], "complete");
+    }
+    assert_eq!(told[1]["hidden"]["app_protocol"], "a record does not open with the logged secrets");
+    // A changed byte of the ciphertext ends it there, and what was opened before stays.
+    let changed = rewritten(KEY_LOG, |mut packets| {
+        let last = packets.iter().rposition(|packet| packet.len() > 300).unwrap();
+        let end = packets[last].len() - 1;
+        packets[last][end] ^= 1;
+        packets
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("changed.pcap");
+    std::fs::write(&file, changed).unwrap();
+    let (_, summary) = run_with(&[Source::Path(file)], false, Some(key_log(|text| text)));
+    assert_eq!(summary.opened.iter().sum::<u64>(), 3);
+}
+
+#[test]
+fn a_station_of_wapi_is_a_session_as_far_as_its_frames_go() {
+    let (found, _) = run(&[Source::Path(vectors().join("wapi-80211-handmade.pcap"))]);
+    let sessions: Vec<&Observation> = found.iter().filter(|one| one.fact.kind() == "wapi.session").collect();
+    let [one] = sessions[..] else { panic!("{found:?}") };
+    assert_eq!(&*one.observed.to_string(), "bssid:02:00:00:00:00:01");
+    let told = value(one);
+    for (key, expected) in [
+        ("client", Value::from("02:00:00:00:00:02")),
+        ("server", "02:00:00:00:00:01".into()),
+        ("transport", "802.11".into()),
+        ("protocol", "WAPI".into()),
+        ("version", "1".into()),
+        ("auth", "WAI certificate".into()),
+        ("cipher", "WPI-SM4".into()),
+        // The file holds the first step of WAI alone.
+        ("handshake", "unfinished".into()),
+        ("encrypted", true.into()),
+    ] {
+        assert_eq!(told[key], expected, "{key}");
+    }
+}
+
+#[test]
+fn packets_of_esp_and_ah_are_counted_for_each_pair_of_hosts() {
+    let packet = |from: u8, to: u8, protocol: u8, payload: &[u8]| {
+        let length = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
+        let header = [0x45, 0, length[0], length[1], 0, 0, 0, 0, 64, protocol, 0, 0, 10, 0, 0, from, 10, 0, 0, to];
+        [&header[..], payload].concat()
+    };
+    let esp = |spi: u8, length: usize| [&[0, 0, 0, spi][..], &vec![0x5a; length - 4]].concat();
+    // An authentication header of 24 bytes before a datagram of UDP.
+    let ah = [&[17, 4, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1][..], &[7; 12], &[0, 53, 0, 53, 0, 12, 0, 0], b"said"].concat();
+    let packets = [
+        packet(1, 2, 50, &esp(3, 100)),
+        packet(2, 1, 50, &esp(4, 60)),
+        packet(1, 2, 50, &esp(3, 40)),
+        packet(1, 9, 50, &esp(7, 50)),
+        packet(2, 1, 51, &ah),
+    ];
+    let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 101, 0, 0, 0];
+    for (second, packet) in (1_u32..).zip(&packets) {
+        let length = u32::try_from(packet.len()).unwrap();
+        [second, 0, length, length].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
+        bytes.extend_from_slice(packet);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("esp.pcap");
+    std::fs::write(&file, bytes).unwrap();
+    let (_, summary) = run(&[Source::Path(file)]);
+    let told: Vec<_> = summary
+        .tunnels
+        .iter()
+        .map(|one| (one.protocol, one.ends.map(|end| end.to_string()), one.packets, one.bytes, one.associations))
+        .collect();
+    let host = |number: u8| format!("10.0.0.{number}");
+    assert_eq!(
+        told,
+        [
+            ("AH", [host(2), host(1)], [1, 0], [4, 0], 1),
+            ("ESP", [host(1), host(2)], [2, 1], [140, 60], 2),
+            ("ESP", [host(1), host(9)], [1, 0], [50, 0], 1),
+        ]
+    );
+    assert_eq!(summary.tunnels[1].seen, (1_000_000_000, 3_000_000_000));
+    assert_eq!((summary.flows, summary.undecodable), (1, 0));
+}
+
+#[test]
+fn a_use_knows_the_weakest_key_that_was_shown() {
+    for (name, key) in [
+        (TLCP, Some("SM2")),
+        ("tls12-ecdhe-ecdsa-chacha.pcap", Some("ECDSA secp256r1")),
+        ("tls12-ecdhe-rsa-aes128-gcm.pcap", Some("RSA 2048")),
+        ("tls13-aes256-x25519-rsa.pcap", None),
+    ] {
+        let (_, summary) = run(&[Source::Path(vectors().join(name))]);
+        let [service] = &summary.services[..] else { panic!("{name}") };
+        assert_eq!(service.key.as_ref().map(|key| &*key.name), key, "{name}");
+        assert_eq!(service.numbers.suite.map(|suite| suite.to_string()).as_deref(), service.suite.split(' ').next());
+    }
 }

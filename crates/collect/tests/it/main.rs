@@ -6,3 +6,4 @@
 mod capture;
 mod certificate;
 mod probe;
+mod tshark;

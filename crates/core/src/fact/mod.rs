@@ -155,6 +155,9 @@ pub struct Session {
     pub hello_retry_request: Option<bool>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub signature: Field<Box<str>>,
+    /// Whether the server's key made the signature of the key exchange over this very exchange; `null`: it is not signed.
+    #[serde(skip_serializing_if = "Field::is_hidden")]
+    pub signature_holds: Field<bool>,
     /// SSH: the algorithm that signed the key exchange. So for the next three, of the server's direction.
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub host_key_alg: Field<Box<str>>,
@@ -184,8 +187,21 @@ pub struct Session {
     /// The protocol chosen by ALPN.
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub alpn: Field<Box<str>>,
+    /// Fingerprint of the client's hello: MD5 of what it offers, in its order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ja3: Option<Box<str>>,
+    /// The same of the server's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ja3s: Option<Box<str>>,
+    /// Fingerprint of the client's hello that does not depend on the order of what it offers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ja4: Option<Box<str>>,
     #[serde(skip_serializing_if = "Field::is_hidden")]
     pub app_protocol: Field<Box<str>>,
+    /// `key log`: application data was opened with secrets that the client under test wrote down. What is said of it was
+    /// encrypted on the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opened_with: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ike_encryption: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,7 +210,7 @@ pub struct Session {
     pub ike_integrity: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ike_group: Option<Box<str>>,
-    /// What could be read in clear, by kind, personal data masked.
+    /// What could be read in clear, or of what was opened, by kind, personal data masked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contains: Vec<Box<str>>,
     /// How many sessions of a capture differ in nothing but the client and the time, where this one stands for them; it was

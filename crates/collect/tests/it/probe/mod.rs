@@ -7,7 +7,7 @@ mod hostile;
 mod ike;
 mod nginx;
 mod openssl;
-mod peer;
+pub(crate) mod peer;
 mod run;
 mod ssh;
 mod upgrade;

@@ -105,7 +105,7 @@ async fn one(
         Source::Path(path) => kept.get(path).map(|(sha256, _)| *sha256),
         Source::Stdin => None,
     };
-    let options = Options { sessions: true, follow: false, tool: TOOL.into() };
+    let options = Options { sessions: true, verify_all: false, key_log: None, follow: false, tool: TOOL.into() };
     let mut alike = Alike::default();
     let mut out = |mut observation: Observation| {
         if let Some(what) = observation.place.as_mut().and_then(|place| place.what.as_mut())
