@@ -53,6 +53,7 @@ fn main() -> Result<()> {
         keep("capture", &fs::read(vectors.join("captures").join(name))?)?;
     }
     keep("capture", &encapsulated()?)?;
+    keep("key_log", &fs::read(vectors.join("captures/tls-key-log.keys"))?)?;
     plain(&fs::read_to_string(vectors.join("plain/starts.toml"))?.parse()?)?;
 
     for line in OBSERVATIONS {
@@ -202,10 +203,33 @@ fn recording(table: &toml::Table) -> Result<()> {
         }
     }
     keep("watcher", &both)?;
+    let log = log(table, is_tls13)?;
+    keep("key_log", log.as_bytes())?;
+    keep("opener", &[&u16::try_from(log.len())?.to_be_bytes()[..], log.as_bytes(), &both].concat())?;
     // Places of the versions in the prober's scope.
     let which = if is_tls13 { 0 } else { 2 };
     keep("answer", &[&[which], server.get(1..).unwrap_or_default()].concat())?;
     keep(if is_tls13 { "client_tls13" } else { "client_tlcp" }, &server)
+}
+
+/// What the client of a recording would have logged.
+fn log(table: &toml::Table, is_tls13: bool) -> Result<String> {
+    let part = |name: &str| table.get(name).and_then(toml::Value::as_table);
+    let random = text(part("random").context("no randoms")?, "client_random")?;
+    let field = |name: &str| {
+        let found = [part("derived"), part("session")].into_iter().flatten().find_map(|part| text(part, name).ok());
+        found.with_context(|| format!("no {name}"))
+    };
+    if !is_tls13 {
+        return Ok(format!("CLIENT_RANDOM {random} {}\n", field("master_secret")?));
+    }
+    let secrets = [
+        ("CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"),
+        ("SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"),
+        ("CLIENT_TRAFFIC_SECRET_0", "client_application_traffic_secret_0"),
+        ("SERVER_TRAFFIC_SECRET_0", "server_application_traffic_secret_0"),
+    ];
+    secrets.into_iter().map(|(label, name)| Ok(format!("{label} {random} {}\n", field(name)?))).collect()
 }
 
 /// The packets of a standard, and what is in them.

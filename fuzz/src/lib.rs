@@ -19,11 +19,13 @@ use dengmi_parse::tls::message::{
     Ssl2ServerHello, TooLong,
 };
 use dengmi_parse::tls::record::MESSAGE_HEADER;
-use dengmi_parse::tls::{Dialect, Handshake, Side, Sides, Then, Watcher};
+use dengmi_parse::tls::{Dialect, Handshake, KeyLog, Side, Sides, Then, Watcher};
 use dengmi_parse::{Limits, Read, read_certificate};
 use dengmi_protocol::certify::{Asked, Certificates as Roots, Certifier, Layout, Limits as ChainLimits, Purpose};
 use dengmi_protocol::handshake::suite::suites;
-use dengmi_protocol::handshake::{Client, Identity, Offer, Secrets, Step};
+use dengmi_protocol::handshake::{
+    Client, Identity, Offer, Opener, Opening, Secrets, Step, key_exchange_signature,
+};
 use dengmi_protocol::plan::{self, Listener, Stopped};
 use dengmi_protocol::upgrade::{self, Prologue, Upgrade};
 
@@ -40,6 +42,8 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("hello", hello),
     ("watcher", watcher),
+    ("key_log", key_log),
+    ("opener", opener),
     ("server_message", server_message),
     ("certificate", certificate),
     ("bundle", bundle),
@@ -156,7 +160,50 @@ pub fn watcher(data: &[u8]) {
     let _ = (whole.is_answered(), whole.read_client_hello(&limits), whole.read_server_hello(&limits));
     let _ = (whole.read_server_key_exchange(&limits), whole.read_certificate_request(&limits));
     let _ = whole.read_client_key_exchange(&limits);
+    let _ = key_exchange_signature(&whole, &limits);
     assert_eq!(whole, seen(1), "pieces change what is seen");
+}
+
+/// A key log: a fault has its place in the text.
+pub fn key_log(data: &[u8]) {
+    let lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();
+    match KeyLog::read(data) {
+        Ok(log) => assert!(log.len() + log.passed_over <= lines.len(), "more than there are lines"),
+        Err(fault) => {
+            let line = lines.get(fault.line - 1).expect("the line is there");
+            assert!(fault.column <= line.len() + 1, "the column is in the line");
+        }
+    }
+}
+
+/// A recorded session that a key log opens: `length (2) | key log`, then pieces of `side and length (2) | bytes`. Byte by byte
+/// the same must come out.
+pub fn opener(data: &[u8]) {
+    let Some(([high, low], rest)) = data.split_first_chunk() else { return };
+    let (log, pieces) = rest.split_at(usize::from(u16::from_be_bytes([*high, *low])).min(rest.len()));
+    let Ok(log) = KeyLog::read(log).map(Arc::new) else { return };
+    let limits = Limits::default();
+    let opened = |most: usize| {
+        let mut opener = Opener::new(Arc::clone(&log));
+        let mut data = Sides::<Vec<u8>>::default();
+        let mut left = pieces;
+        while let Some(([high, low], rest)) = left.split_first_chunk() {
+            let length = usize::from(u16::from_be_bytes([high & 0x7f, *low]));
+            let (piece, rest) = rest.split_at(length.min(rest.len()));
+            left = rest;
+            let side = if high & 0x80 == 0 { Side::Client } else { Side::Server };
+            for part in piece.chunks(most) {
+                opener.feed(side, part, &limits, &mut |side, opened| data.of_mut(side).extend_from_slice(opened));
+                assert!(opener.held() <= (128 << 10) + (1 << 16), "it holds more than it may");
+            }
+        }
+        (opener.state(), data)
+    };
+    let whole = opened(usize::MAX);
+    // What comes first of both sides decides when too much has come: pieces of another size may fail elsewhere.
+    if matches!(whole.0, Opening::Open | Opening::NotLogged) {
+        assert_eq!(whole, opened(1), "pieces change what is opened");
+    }
 }
 
 /// What is spoken, and its watcher: `which protocol | pieces of side and length (2) | bytes`. Byte by byte it must tell the
