@@ -87,7 +87,7 @@ fn what_the_log_does_not_name_or_names_wrongly_stays_closed() {
             .map(|label| format!("{label} {random} {}\n", "00".repeat(if recording.is_tls13() { 32 } else { 48 })))
             .collect();
         let (state, data) = opened(&recording, KeyLog::read(zeros.as_bytes()).unwrap(), 100_000);
-        assert_eq!(data, [vec![], vec![]]);
+        assert_eq!(data, [Vec::<u8>::new(), Vec::new()]);
         // In TLS 1.3 what does not open might be early data, until there is too much of it.
         let expected = if recording.is_tls13() { Opening::Open } else { Opening::Failed(NotOpened::NotAuthentic) };
         assert_eq!(state, expected, "{}", recording.name);
