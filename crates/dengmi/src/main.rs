@@ -22,6 +22,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use texts::{Lang, Texts};
 
+/// Watchers and observations are many small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Program and version, as observations name it.
 pub(crate) const TOOL: &str = concat!("dengmi ", env!("CARGO_PKG_VERSION"));
 

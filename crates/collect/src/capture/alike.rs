@@ -1,6 +1,6 @@
 //! Sessions that differ in nothing but who came and when: in a case one stands for them all.
 
-use dengmi_core::{Fact, Field, Observation};
+use dengmi_core::{Fact, Field, Observation, UtcDateTime};
 use std::collections::HashMap;
 
 /// Sessions that are kept apart; what comes above is only counted.
@@ -20,6 +20,11 @@ impl Alike {
         let Fact::Session(protocol, session) = &observation.fact else { return self.told.push(observation) };
         let mut common = session.clone();
         (common.client, common.client_port, common.alike) = (None, None, None);
+        // Only the first signatures of a server are checked; one that is wrong is a thing of its own.
+        if common.signature_holds.seen() != Some(&false) {
+            common.signature_holds = Field::Hidden;
+            common.hidden.remove("signature_holds");
+        }
         // Fingerprints are the client's, and of signatures that hold only the first were tried.
         (common.ja3, common.ja3s, common.ja4) = (None, None, None);
         if common.signature_holds != Field::Seen(false) {
@@ -27,7 +32,7 @@ impl Alike {
             common.hidden.remove("signature_holds");
         }
         let common = Observation {
-            at: dengmi_core::UtcDateTime::UNIX_EPOCH,
+            at: UtcDateTime::UNIX_EPOCH,
             place: None,
             fact: Fact::Session(*protocol, common),
             ..observation.clone()

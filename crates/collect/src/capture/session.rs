@@ -307,7 +307,7 @@ pub(super) fn ssh(handshake: &ssh::Handshake, limits: &Limits) -> Session {
     let version = banner.and_then(Result::ok).map(|reading| reading.value.version.to_string());
     draft.session.protocol = Field::Seen("SSH".into());
     draft.session.version = draft.word("version", version, NOT_CAPTURED);
-    let chosen = handshake.chosen().unwrap_or_default();
+    let chosen = handshake.chosen().cloned().unwrap_or_default();
     draft.session.key_exchange = draft.word("key_exchange", chosen.key_exchange.as_deref(), NOT_CAPTURED);
     draft.session.host_key_alg = draft.word("host_key_alg", chosen.host_key.as_deref(), NOT_CAPTURED);
     draft.session.cipher = draft.word("cipher", chosen.cipher.server.as_deref(), NOT_CAPTURED);

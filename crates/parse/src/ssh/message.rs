@@ -2,8 +2,9 @@
 
 use super::code::{DisconnectReason, MessageNumber};
 use super::key::{HostKey, KeySignature};
-use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Read, Reader, bit_length, without_zeros};
+use crate::reading::{Defect, DefectKind, Defects, Limit, Limits, Read, Reader, Reading, bit_length, without_zeros};
 use crate::tls::Sides;
+use memchr::memchr_iter;
 
 /// Characters that a name may have (RFC 4251 6).
 const LONGEST_NAME: usize = 64;
@@ -38,24 +39,30 @@ impl KexInit {
     /// # Errors
     /// Another message, or bytes that are missing.
     pub fn read(payload: &[u8], limits: &Limits) -> Read<KexInit> {
-        let mut reader = body(payload, MessageNumber::KEXINIT)?;
-        let mut defects = Defects::new(limits);
-        let cookie = reader.array()?;
-        let mut list = || names(&mut reader, &mut defects, limits);
+        let Reading { value, defects, rest } = KexLists::read(payload, limits)?;
+        let [
+            key_exchange,
+            host_key,
+            cipher,
+            back,
+            mac,
+            mac_back,
+            compression,
+            compression_back,
+            language,
+            language_back,
+        ] = value.lists.map(|list| list.names().map(name).collect::<Vec<_>>());
         let value = KexInit {
-            cookie,
-            key_exchange: list()?,
-            host_key: list()?,
-            cipher: Sides { client: list()?, server: list()? },
-            mac: Sides { client: list()?, server: list()? },
-            compression: Sides { client: list()?, server: list()? },
-            language: Sides { client: list()?, server: list()? },
-            first_packet_follows: false,
+            cookie: value.cookie,
+            key_exchange,
+            host_key,
+            cipher: Sides { client: cipher, server: back },
+            mac: Sides { client: mac, server: mac_back },
+            compression: Sides { client: compression, server: compression_back },
+            language: Sides { client: language, server: language_back },
+            first_packet_follows: value.first_packet_follows,
         };
-        let value = KexInit { first_packet_follows: reader.u8()? != 0, ..value };
-        // A reserved number, zero today.
-        reader.u32()?;
-        Ok(defects.whole(value, &reader))
+        Ok(Reading { value, defects, rest })
     }
 
     /// The payload.
@@ -78,6 +85,109 @@ impl KexInit {
         out.push(u8::from(self.first_packet_follows));
         out.extend([0; 4]);
         out
+    }
+}
+
+/// A [`KexInit`] as it stands on the wire: looked through, and not copied name by name.
+#[derive(Clone, Copy, Debug)]
+pub struct KexLists<'a> {
+    cookie: [u8; 16],
+    /// In the order of [`KexInit::write`].
+    lists: [NameList<'a>; 10],
+    first_packet_follows: bool,
+}
+
+/// A `name-list` (RFC 4251 5), and how many of its names count.
+#[derive(Clone, Copy, Debug, Default)]
+struct NameList<'a> {
+    bytes: &'a [u8],
+    /// Where in the payload it begins.
+    at: usize,
+    most: usize,
+}
+
+impl<'a> KexLists<'a> {
+    /// Reads a payload.
+    ///
+    /// # Errors
+    /// As [`KexInit::read`].
+    pub fn read(payload: &'a [u8], limits: &Limits) -> Read<KexLists<'a>> {
+        let mut defects = Defects::new(limits);
+        let (value, reader) = KexLists::split(payload, limits)?;
+        value.lists.iter().for_each(|list| list.check(&mut defects));
+        Ok(defects.whole(value, &reader))
+    }
+
+    /// Where its lists stand, none of them looked at.
+    pub(super) fn split(payload: &'a [u8], limits: &Limits) -> Result<(KexLists<'a>, Reader<'a>), Defect> {
+        let mut reader = body(payload, MessageNumber::KEXINIT)?;
+        let cookie = reader.array()?;
+        let mut lists = [NameList::default(); 10];
+        for list in &mut lists {
+            *list = NameList::next(&mut reader, limits)?;
+        }
+        let value = KexLists { cookie, lists, first_packet_follows: reader.u8()? != 0 };
+        // A reserved number, zero today.
+        reader.u32()?;
+        Ok((value, reader))
+    }
+
+    /// What these two agree on.
+    pub fn agreed(client: &KexLists<'_>, server: &KexLists<'_>) -> Chosen {
+        let mut theirs = Vec::new();
+        let mut pairs = client.lists.iter().zip(&server.lists).map(|(client, server)| {
+            theirs.clear();
+            theirs.extend(server.names());
+            client.names().find(|name| theirs.contains(name)).map(name)
+        });
+        let mut next = || pairs.next().flatten();
+        Chosen {
+            key_exchange: next(),
+            host_key: next(),
+            cipher: Sides { client: next(), server: next() },
+            mac: Sides { client: next(), server: next() },
+            compression: Sides { client: next(), server: next() },
+        }
+    }
+}
+
+impl<'a> NameList<'a> {
+    fn next(reader: &mut Reader<'a>, limits: &Limits) -> Result<NameList<'a>, Defect> {
+        let mut list = reader.vector32()?;
+        let at = list.at();
+        Ok(NameList { bytes: list.rest(), at, most: limits.names })
+    }
+
+    /// Looks at each name.
+    fn check(&self, defects: &mut Defects) {
+        let found = if self.bytes.is_empty() { 0 } else { memchr_iter(b',', self.bytes).count().saturating_add(1) };
+        if found > self.most {
+            defects.note(self.at, DefectKind::Limit { limit: Limit::Names, most: self.most, found });
+        }
+        let is_text = self.bytes.iter().all(u8::is_ascii_graphic);
+        let mut at = self.at;
+        for name in self.names() {
+            if name.is_empty() {
+                defects.note(at, DefectKind::Empty);
+            } else if !is_text && !name.iter().all(u8::is_ascii_graphic) {
+                defects.note(at, DefectKind::NotText);
+            }
+            if name.len() > LONGEST_NAME {
+                defects.note(at, DefectKind::TooLong { found: name.len(), most: LONGEST_NAME });
+            }
+            at = at.saturating_add(name.len()).saturating_add(1);
+        }
+    }
+
+    fn names(self) -> impl Iterator<Item = &'a [u8]> {
+        let count = if self.bytes.is_empty() { 0 } else { self.most };
+        let mut start = 0_usize;
+        let ends = memchr_iter(b',', self.bytes).chain([self.bytes.len()]);
+        ends.take(count).map(move |end| {
+            let name = self.bytes.get(start..end).unwrap_or_default();
+            start = end.saturating_add(1);
+            name
+        })
     }
 }
 
@@ -244,7 +354,9 @@ impl UserauthFailure {
     pub fn read(payload: &[u8], limits: &Limits) -> Read<UserauthFailure> {
         let mut reader = body(payload, MessageNumber::USERAUTH_FAILURE)?;
         let mut defects = Defects::new(limits);
-        let methods = names(&mut reader, &mut defects, limits)?;
+        let methods = NameList::next(&mut reader, limits)?;
+        methods.check(&mut defects);
+        let methods = methods.names().map(name).collect();
         let value = UserauthFailure { methods, partial_success: reader.u8()? != 0 };
         Ok(defects.whole(value, &reader))
     }
@@ -326,35 +438,7 @@ pub(super) fn positive<'a>(reader: &mut Reader<'a>, defects: &mut Defects) -> Re
     Ok(without_zeros(bytes))
 }
 
-/// A `name-list` (RFC 4251 5).
-fn names(reader: &mut Reader<'_>, defects: &mut Defects, limits: &Limits) -> Result<Vec<Box<str>>, Defect> {
-    let mut list = reader.vector32()?;
-    let mut at = list.at();
-    let bytes = list.rest();
-    let mut names = Vec::new();
-    if bytes.is_empty() {
-        return Ok(names);
-    }
-    let count = bytes.iter().filter(|&&byte| byte == b',').count().saturating_add(1);
-    if count > limits.names {
-        defects.note(at, DefectKind::Limit { limit: Limit::Names, most: limits.names, found: count });
-    }
-    let text = std::str::from_utf8(bytes).ok().filter(|_| bytes.iter().all(u8::is_ascii_graphic));
-    names.reserve(count.min(limits.names));
-    for name in bytes.split(|&byte| byte == b',').take(limits.names) {
-        if name.is_empty() {
-            defects.note(at, DefectKind::Empty);
-        } else if text.is_none() && !name.iter().all(u8::is_ascii_graphic) {
-            defects.note(at, DefectKind::NotText);
-        }
-        if name.len() > LONGEST_NAME {
-            defects.note(at, DefectKind::TooLong { found: name.len(), most: LONGEST_NAME });
-        }
-        names.push(match text.and_then(|_| std::str::from_utf8(name).ok()) {
-            Some(name) => name.into(),
-            None => String::from_utf8_lossy(name).into(),
-        });
-        at = at.saturating_add(name.len()).saturating_add(1);
-    }
-    Ok(names)
+/// A name; what is no text is marked as such.
+fn name(bytes: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(bytes).into()
 }

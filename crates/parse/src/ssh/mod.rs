@@ -14,7 +14,7 @@ pub use banner::Banner;
 pub use code::{DisconnectReason, MessageNumber};
 pub use key::{HostCertificate, HostKey, KeyMaterial, KeySignature};
 pub use message::{
-    Chosen, Disconnect, ExchangeForm, ExchangeGroup, ExchangeReply, KexInit, UserauthFailure, integer, string,
+    Chosen, Disconnect, ExchangeForm, ExchangeGroup, ExchangeReply, KexInit, KexLists, UserauthFailure, integer, string,
 };
 pub use packet::Packet;
 pub use watch::{FoundDefect, Handshake, Watcher};

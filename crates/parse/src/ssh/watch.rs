@@ -1,7 +1,7 @@
 //! Watches both directions of a connection until its keys are on.
 
 use super::code::MessageNumber;
-use super::message::{Chosen, Disconnect, ExchangeForm, ExchangeGroup, ExchangeReply, KexInit};
+use super::message::{Chosen, Disconnect, ExchangeForm, ExchangeGroup, ExchangeReply, KexInit, KexLists};
 use super::{Banner, Packet};
 use crate::reading::{Defect, DefectKind, Limit, Limits, Read, keep_defect};
 use crate::tls::{Fed, Side, Sides, Then};
@@ -36,8 +36,8 @@ pub struct Handshake {
     pub version_1: bool,
     /// What was wrong, in order.
     pub defects: Vec<FoundDefect>,
-    /// `kexinit` as read: what is agreed on is asked more than once.
-    lists: Sides<Option<Box<KexInit>>>,
+    /// What the first two lists agree on.
+    chosen: Option<Box<Chosen>>,
 }
 
 impl Handshake {
@@ -53,14 +53,19 @@ impl Handshake {
     }
 
     /// What both agree on; `None` until both lists were seen.
-    pub fn chosen(&self) -> Option<Chosen> {
-        Some(Chosen::of(self.lists.client.as_deref()?, self.lists.server.as_deref()?))
+    pub fn chosen(&self) -> Option<&Chosen> {
+        self.chosen.as_deref()
+    }
+
+    fn choose(&self, limits: &Limits) -> Option<Box<Chosen>> {
+        let lists = |side| KexLists::split(self.kexinit.of(side).as_deref()?, limits).ok();
+        Some(Box::new(KexLists::agreed(&lists(Side::Client)?.0, &lists(Side::Server)?.0)))
     }
 
     /// The server's last message of the exchange, read again.
     pub fn read_reply(&self, limits: &Limits) -> Option<Read<ExchangeReply<'_>>> {
-        let chosen = self.chosen().and_then(|chosen| chosen.key_exchange).unwrap_or_default();
-        self.reply.as_deref().map(|payload| ExchangeReply::read(payload, ExchangeForm::of(&chosen), limits))
+        let chosen = self.chosen().and_then(|chosen| chosen.key_exchange.as_deref()).unwrap_or_default();
+        self.reply.as_deref().map(|payload| ExchangeReply::read(payload, ExchangeForm::of(chosen), limits))
     }
 
     /// The group of a group exchange, read again.
@@ -177,14 +182,14 @@ impl Watcher {
             return Err(Defect { at: 0, what: DefectKind::UnexpectedMessage(MessageNumber::KEXINIT.0) });
         }
         *self.handshake.kexinit.of_mut(from) = Some(payload.into());
-        let reading = KexInit::read(payload, limits)?;
-        *self.handshake.lists.of_mut(from) = Some(Box::new(reading.value));
+        let reading = KexLists::read(payload, limits)?;
+        self.handshake.chosen = self.handshake.choose(limits);
         Ok(reading.defects)
     }
 
     fn answer(&mut self, number: MessageNumber, payload: &[u8], limits: &Limits) -> Result<Vec<Defect>, Defect> {
-        let chosen = self.handshake.chosen().and_then(|chosen| chosen.key_exchange);
-        let form = match (&chosen, number) {
+        let chosen = self.handshake.chosen().and_then(|chosen| chosen.key_exchange.as_deref());
+        let form = match (chosen, number) {
             (Some(name), _) => ExchangeForm::of(name),
             // Of a server that is heard alone the message says which it is: only a group exchange has the number 33.
             (None, MessageNumber::KEX_DH_GEX_REPLY) => ExchangeForm::GroupExchange,

@@ -46,6 +46,8 @@ fn recorded_connections_say_what_was_chosen_however_they_are_cut() {
             assert!(banner.software.starts_with("OpenSSH_9.2p1"), "{banner:?}");
         }
         let chosen = handshake.chosen().unwrap();
+        let lists = |side| handshake.read_kexinit(side, &LIMITS).unwrap().unwrap().value;
+        assert_eq!(*chosen, Chosen::of(&lists(Side::Client), &lists(Side::Server)));
         let cipher = chosen.cipher.server.as_deref().unwrap();
         let mac = chosen.mac.server.as_deref().filter(|_| !Chosen::is_aead(cipher)).unwrap_or("implicit (AEAD)");
         for (key, found) in [
