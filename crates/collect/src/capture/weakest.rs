@@ -77,7 +77,7 @@ fn strength(entry: &AlgorithmEntry) -> u16 {
     match entry.strength.map(|rated| rated.strength) {
         Some(Strength::Bits(bits) | Strength::AtLeast(bits)) => bits,
         Some(Strength::Below(bits)) => bits.saturating_sub(1),
-        None => entry.key_bits.and_then(|bits| u16::try_from(bits).ok()).unwrap_or(u16::MAX),
+        None => entry.key_bits.unwrap_or(u16::MAX),
     }
 }
 

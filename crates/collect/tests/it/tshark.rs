@@ -16,8 +16,11 @@ use std::process::Command;
 const TSHARK: (&str, &str) = ("/usr/bin/tshark", "tshark");
 
 /// File, field, and why tshark 4.0 says something else. `*`: whichever file.
-const EXPLAINED: [(&str, &str, &str); 2] =
-    [("ssh-curve25519-ed25519-chacha.pcap", "mac", AEAD), ("ssh-ecdh-p256-ecdsa-aes128gcm.pcap", "mac", AEAD)];
+const EXPLAINED: [(&str, &str, &str); 3] = [
+    ("ssh-curve25519-ed25519-chacha.pcap", "mac", AEAD),
+    ("ssh-ecdh-p256-ecdsa-aes128gcm.pcap", "mac", AEAD),
+    ("quic-v1-aes128.pcap", "wire_version", "ours has it as tls_version: the version on the wire is that of QUIC"),
+];
 const AEAD: &str = "the lists agree on a code that a cipher with its own does not use; ours says so";
 
 /// The names that tshark has for what is asked of each packet; those of TLS once more for DTLS.
@@ -58,8 +61,13 @@ const OTHERS: [&str; 19] = [
 /// What one side of a flow said, by field, in the order of the wire.
 type Said = BTreeMap<String, Vec<String>>;
 
-/// What tshark tells of a file, by who sent it to whom.
-fn told(file: &Path) -> (BTreeMap<[String; 2], Said>, u64, BTreeSet<(String, String)>) {
+/// What was said, by who said it to whom.
+type Sides = BTreeMap<[String; 2], Said>;
+/// Networks of 802.11: their address and name.
+type Networks = BTreeSet<(String, String)>;
+
+/// What tshark tells of a file, and of how many packets.
+fn told(file: &Path) -> (Sides, u64, Networks) {
     let fields: Vec<String> = OF_TLS
         .iter()
         .flat_map(|field| [format!("tls.handshake.{field}"), format!("dtls.handshake.{field}")])
@@ -71,7 +79,7 @@ fn told(file: &Path) -> (BTreeMap<[String; 2], Said>, u64, BTreeSet<(String, Str
     command.args(["-E", "aggregator=;", "-r"]).arg(file).args(fields.iter().flat_map(|field| ["-e", field]));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let mut sides = BTreeMap::<[String; 2], Said>::new();
+    let mut sides = Sides::new();
     let (mut packets, mut networks) = (0, BTreeSet::new());
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         packets += 1;

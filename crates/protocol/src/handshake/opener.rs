@@ -256,9 +256,9 @@ fn open(keys: &mut Keys, record: &Record<'_>) -> Result<Option<Vec<u8>>, NotOpen
 
 impl Traffic {
     fn new(suite: SuiteParameters, secrets: &LoggedSecrets, side: Side) -> Result<Traffic, NotOpened> {
-        let early = secrets.early.as_ref().filter(|_| side == Side::Client);
-        let in_order = [early, secrets.handshake.of(side).as_ref(), secrets.traffic.of(side).as_ref()];
-        let fits = |secret: &&Box<[u8]>| secret.len() == suite.hash.length();
+        let early = secrets.early.as_deref().filter(|_| side == Side::Client);
+        let in_order = [early, secrets.handshake.of(side).as_deref(), secrets.traffic.of(side).as_deref()];
+        let fits = |secret: &&[u8]| secret.len() == suite.hash.length();
         let mut next: VecDeque<TrafficSecret> = in_order
             .into_iter()
             .flatten()
