@@ -52,41 +52,91 @@ pub(crate) fn fold(words: &mut [u64], distance: usize) {
 
 /// Ones of the `order`-th binary derivative, which is `order` bits shorter.
 ///
-/// Applying ε_i ← ε_i ⊕ ε_{i+1} 2^j times is ε_i ← ε_i ⊕ ε_{i+2^j}: one pass for each one in the binary form of the order.
+/// Applying ε_i ← ε_i ⊕ ε_{i+1} 2^j times is ε_i ← ε_i ⊕ ε_{i+2^j}: one step for each one in the binary form of the order.
 pub(crate) fn derivative_ones(level: Level, sample: &Sample, order: usize) -> u64 {
+    let left = sample.bits().saturating_sub(order);
+    if order < 64 {
+        return simd::derivative(level, sample.words(), left, order as u32);
+    }
     let mut words = sample.words().to_vec();
     for bit in (0..usize::BITS).filter(|bit| order >> bit & 1 == 1) {
         simd::fold(level, &mut words, 1 << bit);
     }
-    ones_between(level, &words, 0, sample.bits().saturating_sub(order))
+    ones_between(level, &words, 0, left)
 }
 
-/// Adds to `at_least[i]` how many runs of this polarity are longer than `i`; at most 64 lengths.
+/// Ones among the first `bits` of the derivative of an order below 64, of which two words always hold one.
 #[inline(always)]
-pub(crate) fn runs_at_least(words: &[u64], bits: usize, polarity: bool, at_least: &mut [u64]) {
+pub(crate) fn derivative(words: &[u64], bits: usize, order: u32) -> u64 {
     const AT_ONCE: usize = 8;
-    let used = bits.div_ceil(64);
-    let mut marked = Vec::with_capacity(used + 2 + 2 * AT_ONCE);
-    marked.push(0);
-    marked.extend(words.iter().take(used).map(|word| if polarity { *word } else { !word }));
-    if let (Some(last), 1..) = (marked.last_mut(), bits % 64) {
-        *last &= top(bits % 64);
-    }
-    marked.extend([0; 1 + 2 * AT_ONCE]);
-    let chunks = |skip: usize| marked.get(skip..).unwrap_or_default().as_chunks::<AT_ONCE>().0;
-    for ((before, here), next) in chunks(0).iter().zip(chunks(1)).zip(chunks(2)) {
-        let mut begun = [0_u64; AT_ONCE];
-        for ((begun, before), here) in begun.iter_mut().zip(before).zip(here) {
-            *begun = here & !(here >> 1 | before << 63);
-        }
-        for (shift, count) in (0_u32..).zip(at_least.iter_mut()) {
-            let mut sum = 0_u64;
-            for ((begun, here), next) in begun.iter_mut().zip(here).zip(next) {
-                *begun &= funnel(*here, *next, shift);
-                sum = sum.wrapping_add(u64::from(begun.count_ones()));
+    let step = |here: &[u64; AT_ONCE], next: &[u64; AT_ONCE]| {
+        let (mut here, mut next) = (*here, *next);
+        for shift in (0..6).map(|bit| 1 << bit).filter(|shift| order & shift != 0) {
+            for (here, next) in here.iter_mut().zip(&mut next) {
+                *here ^= funnel(*here, *next, shift);
+                *next ^= *next << shift;
             }
-            *count = count.wrapping_add(sum);
         }
+        here
+    };
+    let (whole, _) = words.get(..bits / 64).unwrap_or_default().as_chunks::<AT_ONCE>();
+    let (behind, _) = words.get(1..).unwrap_or_default().as_chunks::<AT_ONCE>();
+    let sum = whole.iter().zip(behind).fold(0, |sum: u64, (here, next)| sum.wrapping_add(ones(&step(here, next))));
+    let done = whole.len() * AT_ONCE;
+    (done..bits.div_ceil(64)).fold(sum, |sum, at| {
+        let word = |at: usize| [words.get(at).copied().unwrap_or(0); AT_ONCE];
+        let [derived, ..] = step(&word(at), &word(at + 1));
+        sum + u64::from((derived & top(bits - 64 * at)).count_ones())
+    })
+}
+
+/// Adds to `at_least[i]` how many runs of zeros and of ones are longer than `i`; at most 64 lengths.
+#[inline(always)]
+pub(crate) fn runs_at_least(words: &[u64], bits: usize, at_least: &mut [[u64; 2]]) {
+    const AT_ONCE: usize = 8;
+    // A bit marks where a run begins. Behind the end each bit does: no run goes on there, and all of them have length 1.
+    let chunks = bits.div_ceil(64 * AT_ONCE);
+    let mut marks = Vec::with_capacity(AT_ONCE * chunks + 1);
+    let mut before = !words.first().copied().unwrap_or(0) >> 63;
+    marks.extend(words.iter().take(bits.div_ceil(64)).map(|word| {
+        let mark = word ^ (word >> 1 | before << 63);
+        before = *word;
+        mark
+    }));
+    if let (Some(last), 1..) = (marks.last_mut(), bits % 64) {
+        *last |= !top(bits % 64);
+    }
+    marks.resize(AT_ONCE * chunks + 1, u64::MAX);
+    let mut add = |here: &[u64; AT_ONCE], next: &[u64; AT_ONCE], words: &[u64; AT_ONCE]| {
+        let mut begun = *here;
+        for (shift, counts) in (0_u32..).zip(at_least.iter_mut()) {
+            if shift > 0 {
+                for ((begun, here), next) in begun.iter_mut().zip(here).zip(next) {
+                    *begun &= !funnel(*here, *next, shift);
+                }
+                if shift % 4 == 0 && begun.iter().fold(0, |all, word| all | word) == 0 {
+                    break;
+                }
+            }
+            let (mut all, mut set) = (0_u64, 0_u64);
+            for (begun, word) in begun.iter().zip(words) {
+                all = all.wrapping_add(u64::from(begun.count_ones()));
+                set = set.wrapping_add(u64::from((begun & word).count_ones()));
+            }
+            let [zeros, ones] = counts;
+            *zeros = zeros.wrapping_add(all.wrapping_sub(set));
+            *ones = ones.wrapping_add(set);
+        }
+    };
+    let (whole, _) = words.get(..bits / 64).unwrap_or_default().as_chunks::<AT_ONCE>();
+    let (here, next) = (marks.as_chunks::<AT_ONCE>().0, marks.get(1..).unwrap_or_default().as_chunks::<AT_ONCE>().0);
+    let pairs = || here.iter().zip(next);
+    pairs().zip(whole).for_each(|((here, next), words)| add(here, next, words));
+    let mut last = [0; AT_ONCE];
+    last.iter_mut().zip(words.get(whole.len() * AT_ONCE..).unwrap_or_default()).for_each(|(to, word)| *to = *word);
+    pairs().skip(whole.len()).for_each(|(here, next)| add(here, next, &last));
+    if let Some([zeros, _]) = at_least.first_mut() {
+        *zeros = zeros.wrapping_sub((64 * AT_ONCE * chunks - bits) as u64);
     }
 }
 

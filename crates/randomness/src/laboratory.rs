@@ -291,15 +291,13 @@ impl Laboratory {
             // (n − 2 + 3) / 16 ≥ 5.
             return Err(Unfit::TooShort { least: 79 });
         }
-        let [mut ones, mut zeros] = [vec![0_u64; longest + 1], vec![0_u64; longest + 1]];
-        simd::runs_at_least(self.level, sample.words(), bits, true, &mut ones);
-        simd::runs_at_least(self.level, sample.words(), bits, false, &mut zeros);
-        let all = |runs: &[u64]| runs.first().copied().unwrap_or(0);
-        let total = (all(&ones) + all(&zeros)) as f64;
+        let mut runs = vec![[0_u64; 2]; longest + 1];
+        simd::runs_at_least(self.level, sample.words(), bits, &mut runs);
+        let total = runs.first().map_or(0, |all| all.iter().sum::<u64>()) as f64;
         let mut sum = 0.0;
-        for runs in [ones, zeros] {
-            for (i, pair) in (1..=longest).zip(runs.windows(2)) {
-                let [here, longer] = pair else { continue };
+        for (i, pair) in (1..=longest).zip(runs.windows(2)) {
+            let [here, longer] = pair else { continue };
+            for (here, longer) in here.iter().zip(longer) {
                 let (count, expected) = if self.edition == Edition::Gmt2021 {
                     let last = i == longest;
                     let power = if last { i } else { i + 1 };

@@ -9,15 +9,18 @@ pub mod catalogue;
 mod complexity;
 mod counting;
 pub mod laboratory;
+pub mod input;
 mod lanes;
 pub mod nist;
 mod pattern;
 mod rank;
+pub mod rules;
 pub mod sample;
 mod simd;
 pub mod special;
 mod spectrum;
 mod universal;
+pub mod verdict;
 
 pub use catalogue::{Edition, Kind, NoTest, Test};
 pub use laboratory::{Laboratory, Unfit, Value};

@@ -42,16 +42,15 @@ fn eliminate<const LANES: usize>(rows: &mut [[u32; LANES]; SIDE]) -> [u32; LANES
     let mut rank = [0_u32; LANES];
     let mut rest = &mut rows[..];
     while let Some((pivot, below)) = rest.split_first_mut() {
-        let mut lowest = [0_u32; LANES];
-        for ((lowest, pivot), rank) in lowest.iter_mut().zip(&*pivot).zip(&mut rank) {
-            *lowest = pivot & pivot.wrapping_neg();
-            *rank = rank.wrapping_add(u32::from(*pivot != 0));
-        }
+        let pivot = *pivot;
+        let lowest = pivot.map(|row| row & row.wrapping_neg());
+        rank.iter_mut().zip(pivot).for_each(|(rank, row)| *rank = rank.wrapping_add(u32::from(row != 0)));
         for row in below.iter_mut() {
-            for ((row, pivot), lowest) in row.iter_mut().zip(&*pivot).zip(&lowest) {
-                let hit = if *row & lowest != 0 { u32::MAX } else { 0 };
-                *row ^= pivot & hit;
+            let mut cleared = *row;
+            for ((row, pivot), lowest) in cleared.iter_mut().zip(pivot).zip(lowest) {
+                *row ^= pivot & u32::from(*row & lowest != 0).wrapping_neg();
             }
+            *row = cleared;
         }
         rest = below;
     }

@@ -89,8 +89,12 @@ kernel! {
     fold(words: &mut [u64], distance: usize) -> (), counting::fold, counting::fold
 }
 kernel! {
-    /// Runs of at least each length.
-    runs_at_least(words: &[u64], bits: usize, polarity: bool, at_least: &mut [u64]) -> (), counting::runs_at_least, counting::runs_at_least
+    /// Ones of the binary derivative.
+    derivative(words: &[u64], bits: usize, order: u32) -> u64, counting::derivative, counting::derivative
+}
+kernel! {
+    /// Runs of at least each length, of zeros and of ones.
+    runs_at_least(words: &[u64], bits: usize, at_least: &mut [[u64; 2]]) -> (), counting::runs_at_least, counting::runs_at_least
 }
 kernel! {
     /// Longest runs of blocks.

@@ -67,7 +67,7 @@ fn source(file: &Path) -> Source {
 }
 
 /// Ends the run at Ctrl-C; what was read until then is told.
-fn listen(cancel: &Cancel) -> Outcome<()> {
+pub(super) fn listen(cancel: &Cancel) -> Outcome<()> {
     let interrupted = cancel.clone();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
