@@ -170,10 +170,9 @@ impl Test {
             let (fits, expected) = match kind {
                 Kind::LongestRun0 | Kind::LongestRun1 => ([8, 128, 10_000].contains(value), "8, 128, 10000".to_owned()),
                 _ if parameter.least == parameter.most => (in_range, parameter.least.to_string()),
-                Kind::RandomExcursions | Kind::RandomExcursionsVariant => (
-                    in_range && *value != 0,
-                    format!("{}..-1, 1..{}", parameter.least, parameter.most),
-                ),
+                Kind::RandomExcursions | Kind::RandomExcursionsVariant => {
+                    (in_range && *value != 0, format!("{}..-1, 1..{}", parameter.least, parameter.most))
+                }
                 _ => (in_range, format!("{}..{}", parameter.least, parameter.most)),
             };
             if !fits {
@@ -216,8 +215,8 @@ impl Test {
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.name())?;
-        self.parameters().try_for_each(|(name, value)| write!(f, ",{name}={value}"))
+        let parameters = self.parameters().map(|(name, value)| format!(",{name}={value}"));
+        f.pad(&parameters.fold(self.kind.name().to_owned(), |text, parameter| text + &parameter))
     }
 }
 

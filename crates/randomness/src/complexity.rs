@@ -8,10 +8,8 @@
 use crate::lanes::Lanes;
 use crate::sample::word_at;
 
-/// Longest block: lengths have so many binary digits.
+/// Lengths have at most so many binary digits: the longest block is 2^16 − 2.
 const DIGITS: usize = 16;
-/// Longest block.
-pub(crate) const LONGEST: usize = (1 << DIGITS) - 2;
 /// Steps between two looks at the shortest and longest lengths, which bound the degrees.
 const LOOK: usize = 16;
 
@@ -153,11 +151,8 @@ fn subtract_where<const N: usize>(digits: &mut [Lanes<N>], from: usize, mask: La
     let mut borrow = Lanes::ZERO;
     for (place, digit) in digits.iter_mut().enumerate() {
         let old = *digit;
-        let (difference, next) = if from >> place & 1 == 1 {
-            (!(old ^ borrow), old & borrow)
-        } else {
-            (old ^ borrow, old | borrow)
-        };
+        let (difference, next) =
+            if from >> place & 1 == 1 { (!(old ^ borrow), old & borrow) } else { (old ^ borrow, old | borrow) };
         *digit = old ^ (mask & (difference ^ old));
         borrow = next;
     }

@@ -94,20 +94,16 @@ pub(crate) fn derivative(words: &[u64], bits: usize, order: u32) -> u64 {
 #[inline(always)]
 pub(crate) fn runs_at_least(words: &[u64], bits: usize, at_least: &mut [[u64; 2]]) {
     const AT_ONCE: usize = 8;
-    // A bit marks where a run begins. Behind the end each bit does: no run goes on there, and all of them have length 1.
-    let chunks = bits.div_ceil(64 * AT_ONCE);
-    let mut marks = Vec::with_capacity(AT_ONCE * chunks + 1);
-    let mut before = !words.first().copied().unwrap_or(0) >> 63;
-    marks.extend(words.iter().take(bits.div_ceil(64)).map(|word| {
-        let mark = word ^ (word >> 1 | before << 63);
-        before = *word;
-        mark
-    }));
-    if let (Some(last), 1..) = (marks.last_mut(), bits % 64) {
-        *last |= !top(bits % 64);
-    }
-    marks.resize(AT_ONCE * chunks + 1, u64::MAX);
-    let mut add = |here: &[u64; AT_ONCE], next: &[u64; AT_ONCE], words: &[u64; AT_ONCE]| {
+    type Words = [u64; AT_ONCE];
+    // A bit marks where a run begins.
+    let marks = |before: &Words, here: &Words| {
+        let mut marks = *here;
+        for (mark, before) in marks.iter_mut().zip(before) {
+            *mark ^= *mark >> 1 | before << 63;
+        }
+        marks
+    };
+    let mut add = |here: &Words, next: &Words, words: &Words| {
         let mut begun = *here;
         for (shift, counts) in (0_u32..).zip(at_least.iter_mut()) {
             if shift > 0 {
@@ -128,29 +124,39 @@ pub(crate) fn runs_at_least(words: &[u64], bits: usize, at_least: &mut [[u64; 2]
             *ones = ones.wrapping_add(set);
         }
     };
-    let (whole, _) = words.get(..bits / 64).unwrap_or_default().as_chunks::<AT_ONCE>();
-    let (here, next) = (marks.as_chunks::<AT_ONCE>().0, marks.get(1..).unwrap_or_default().as_chunks::<AT_ONCE>().0);
-    let pairs = || here.iter().zip(next);
-    pairs().zip(whole).for_each(|((here, next), words)| add(here, next, words));
-    let mut last = [0; AT_ONCE];
-    last.iter_mut().zip(words.get(whole.len() * AT_ONCE..).unwrap_or_default()).for_each(|(to, word)| *to = *word);
-    pairs().skip(whole.len()).for_each(|(here, next)| add(here, next, &last));
+    // Chunks whose words, and the next one, are whole, but for the first chunk: it has no word before.
+    let whole = (bits / 64).saturating_sub(1) / AT_ONCE;
+    let chunks = |skip: usize| words.get(skip..).unwrap_or_default().as_chunks::<AT_ONCE>().0.iter();
+    let here = chunks(AT_ONCE).zip(chunks(AT_ONCE - 1)).zip(chunks(AT_ONCE + 1));
+    for ((here, before), next) in here.take(whole.saturating_sub(1)) {
+        add(&marks(before, here), &marks(here, next), here);
+    }
+    // Behind the end each bit is marked: no run goes on there, and all of them have length 1.
+    let mark = |at: usize| {
+        let word = |at: usize| words.get(at).copied().unwrap_or(0);
+        let before = if at == 0 { !word(0) >> 63 } else { word(at - 1) };
+        let used = top(bits.saturating_sub(64 * at));
+        word(at) ^ (word(at) >> 1 | before << 63) | !used
+    };
+    let last = bits.div_ceil(64 * AT_ONCE);
+    for chunk in (0..1.min(last)).chain(whole.max(1)..last) {
+        let of = |from: usize, value: &dyn Fn(usize) -> u64| {
+            let mut all = [0; AT_ONCE];
+            all.iter_mut().zip(from..).for_each(|(to, at)| *to = value(at));
+            all
+        };
+        let from = chunk * AT_ONCE;
+        add(&of(from, &mark), &of(from + 1, &mark), &of(from, &|at| words.get(at).copied().unwrap_or(0)));
+    }
     if let Some([zeros, _]) = at_least.first_mut() {
-        *zeros = zeros.wrapping_sub((64 * AT_ONCE * chunks - bits) as u64);
+        *zeros = zeros.wrapping_sub((64 * AT_ONCE * last - bits) as u64);
     }
 }
 
 /// Counts blocks by their longest run of this polarity: up to `first` into class 0, each length more into the next one, all
 /// that are longer into the last.
 #[inline(always)]
-pub(crate) fn longest_runs(
-    words: &[u64],
-    bits: usize,
-    block: usize,
-    polarity: bool,
-    first: u32,
-    classes: &mut [u64],
-) {
+pub(crate) fn longest_runs(words: &[u64], bits: usize, block: usize, polarity: bool, first: u32, classes: &mut [u64]) {
     let used = block.div_ceil(64);
     let (mut runs, mut next) = (vec![0_u64; used + 1], vec![0_u64; used + 1]);
     let last_class = classes.len().saturating_sub(1);
@@ -211,49 +217,29 @@ impl Walk {
     pub(crate) fn backward(self) -> i64 {
         (self.end - self.lowest).max(self.highest - self.end)
     }
-
-    #[inline(always)]
-    fn then(&mut self, end: i64, lowest: i64, highest: i64) {
-        self.lowest = self.lowest.min(self.end + lowest);
-        self.highest = self.highest.max(self.end + highest);
-        self.end += end;
-    }
 }
 
 /// The walk along the sample.
-pub(crate) fn walk(sample: &Sample) -> Walk {
-    let whole = sample.bits() / 8;
-    let (bytes, rest) = sample.bytes().split_at_checked(whole).unwrap_or_default();
+#[inline(always)]
+pub(crate) fn walk(words: &[u64], bits: usize) -> Walk {
     let mut walk = Walk::default();
-    for byte in bytes {
-        let [end, lowest, highest] = *STEPS.get(usize::from(*byte)).unwrap_or(&[0; 3]);
-        walk.then(end.into(), lowest.into(), highest.into());
-    }
-    for at in 0..sample.bits() % 8 {
-        let step = if rest.first().is_some_and(|byte| byte >> (7 - at) & 1 == 1) { 1 } else { -1 };
-        walk.then(step, step, step);
+    let mut left = bits;
+    for word in words.iter().take(bits.div_ceil(64)) {
+        let steps = left.min(64) as u32;
+        let ones = word.count_ones();
+        // Only a word from which a new extreme can be reached is walked through.
+        let inside = walk.end.wrapping_add(ones.into()) <= walk.highest
+            && walk.end.wrapping_sub((steps - ones).into()) >= walk.lowest;
+        if inside {
+            walk.end = walk.end.wrapping_add(2 * i64::from(ones) - i64::from(steps));
+        } else {
+            for at in 0..steps {
+                walk.end += if word << at >> 63 == 1 { 1 } else { -1 };
+                walk.lowest = walk.lowest.min(walk.end);
+                walk.highest = walk.highest.max(walk.end);
+            }
+        }
+        left -= steps as usize;
     }
     walk
 }
-
-/// Of each byte: where eight steps end, their lowest and highest point.
-static STEPS: [[i8; 3]; 256] = {
-    let mut steps = [[0_i8; 3]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let (mut at, mut lowest, mut highest, mut bit) = (0, 8, -8, 0);
-        while bit < 8 {
-            at += if byte >> (7 - bit) & 1 == 1 { 1 } else { -1 };
-            if at < lowest {
-                lowest = at;
-            }
-            if at > highest {
-                highest = at;
-            }
-            bit += 1;
-        }
-        steps[byte] = [at, lowest, highest];
-        byte += 1;
-    }
-    steps
-};

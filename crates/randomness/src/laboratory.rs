@@ -69,6 +69,7 @@ struct Counted {
     patterns: Vec<Vec<u64>>,
     complexities: Vec<(usize, Profile)>,
     walk: Option<Walk>,
+    bytes: Option<Vec<u64>>,
     excursions: Option<Excursions>,
     blocks: Vec<(usize, Vec<Vec<u32>>)>,
 }
@@ -106,6 +107,7 @@ impl Laboratory {
             patterns: Vec::new(),
             complexities: Vec::new(),
             walk: None,
+            bytes: None,
             excursions: None,
             blocks: Vec::new(),
         };
@@ -140,7 +142,8 @@ impl Laboratory {
             }
             Kind::Poker => {
                 at_least(length)?;
-                let counts = pattern::disjoint(sample, length);
+                let bytes = counted.bytes.get_or_insert_with(|| pattern::bytes(sample));
+                let counts = pattern::disjoint(sample, length, bytes);
                 let words = (bits / length) as f64;
                 chi_square(counts.len() as f64 - 1.0, counts.len() as f64 / words * squares(&counts) - words)
             }
@@ -191,8 +194,8 @@ impl Laboratory {
                 let classes = simd::ranks(self.level, sample.words(), bits / (SIDE * SIDE));
                 fit(&classes, &[0.2888, 0.5776, 0.1336])
             }
-            Kind::CusumForward => cusum(n, counted.walk(sample).forward() as f64),
-            Kind::CusumBackward => cusum(n, counted.walk(sample).backward() as f64),
+            Kind::CusumForward => cusum(n, counted.walk(self.level, sample).forward() as f64),
+            Kind::CusumBackward => cusum(n, counted.walk(self.level, sample).backward() as f64),
             Kind::ApproximateEntropy => {
                 let entropy = self.phi(length, sample, counted) - self.phi(length + 1, sample, counted);
                 chi_square((1_u64 << length) as f64, 2.0 * n * (LN_2 - entropy))
@@ -366,8 +369,8 @@ impl Laboratory {
 }
 
 impl Counted {
-    fn walk(&mut self, sample: &Sample) -> Walk {
-        *self.walk.get_or_insert_with(|| counting::walk(sample))
+    fn walk(&mut self, level: Level, sample: &Sample) -> Walk {
+        *self.walk.get_or_insert_with(|| simd::walk(level, sample.words(), sample.bits()))
     }
 }
 

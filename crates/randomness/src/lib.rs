@@ -8,8 +8,8 @@
 pub mod catalogue;
 mod complexity;
 mod counting;
-pub mod laboratory;
 pub mod input;
+pub mod laboratory;
 mod lanes;
 pub mod nist;
 mod pattern;

@@ -168,8 +168,9 @@ impl Length {
     /// The statistics, in order.
     pub fn tests(&self) -> Vec<Test> {
         let templates = self.all_templates.map(|length| {
-            aperiodic_templates(length)
-                .filter_map(move |template| Test::new(Kind::NonOverlappingTemplate, &[length.into(), template.into()]).ok())
+            aperiodic_templates(length).filter_map(move |template| {
+                Test::new(Kind::NonOverlappingTemplate, &[length.into(), template.into()]).ok()
+            })
         });
         let states = |kind: Kind, most: i64| (-most..=most).filter_map(move |state| Test::new(kind, &[state]).ok());
         let excursions = states(Kind::RandomExcursions, 4).chain(states(Kind::RandomExcursionsVariant, 9));

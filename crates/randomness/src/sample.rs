@@ -3,11 +3,11 @@
 /// Words behind the last bit, so that reading across a border needs no question.
 const SPARE_WORDS: usize = 2;
 
-/// Bits to be tested. Bit 0 is the most significant bit of byte 0; bits behind the last are zero.
+/// Bits to be tested. Bit 0 is the most significant bit of byte 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     bits: usize,
-    bytes: Vec<u8>,
+    /// The first bit at the top of the first word; zeros behind the last.
     words: Vec<u64>,
 }
 
@@ -15,18 +15,18 @@ impl Sample {
     /// The first `bits` bits of the bytes, or all there are.
     pub fn new(bytes: &[u8], bits: usize) -> Sample {
         let bits = bits.min(bytes.len().saturating_mul(8));
-        let mut bytes = bytes.get(..bits.div_ceil(8)).unwrap_or_default().to_vec();
-        if let (Some(last), 1..) = (bytes.last_mut(), bits % 8) {
-            *last &= 0xff_u8 << (8 - bits % 8);
-        }
-        let (whole, rest) = bytes.as_chunks::<8>();
+        let (whole, rest) = bytes.get(..bits.div_ceil(8)).unwrap_or_default().as_chunks::<8>();
         let mut words: Vec<u64> = Vec::with_capacity(whole.len() + 1 + SPARE_WORDS);
         words.extend(whole.iter().map(|chunk| u64::from_be_bytes(*chunk)));
         let mut last = [0; 8];
         last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         words.push(u64::from_be_bytes(last));
+        words.truncate(bits.div_ceil(64));
+        if let (Some(last), 1..) = (words.last_mut(), bits % 64) {
+            *last &= top(bits % 64);
+        }
         words.extend([0; SPARE_WORDS]);
-        Sample { bits, bytes, words }
+        Sample { bits, words }
     }
 
     /// All bits of the bytes.
@@ -37,11 +37,6 @@ impl Sample {
     /// How many bits.
     pub fn bits(&self) -> usize {
         self.bits
-    }
-
-    /// The bits in bytes; the last one is filled with zeros.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
     }
 
     /// The bits in words, the first one at the top, with words of zeros behind.

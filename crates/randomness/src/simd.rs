@@ -89,6 +89,10 @@ kernel! {
     fold(words: &mut [u64], distance: usize) -> (), counting::fold, counting::fold
 }
 kernel! {
+    /// The walk of ±1.
+    walk(words: &[u64], bits: usize) -> counting::Walk, counting::walk, counting::walk
+}
+kernel! {
     /// Ones of the binary derivative.
     derivative(words: &[u64], bits: usize, order: u32) -> u64, counting::derivative, counting::derivative
 }
@@ -110,6 +114,6 @@ kernel! {
     complexities(blocks: complexity::Blocks<'_>) -> complexity::Profile, complexity::profile::<4>, complexity::profile::<8>
 }
 kernel! {
-    /// Powers below a threshold, and near it.
-    powers(spectrum: &[realfft::num_complex::Complex<f32>], low: f32, high: f32) -> (u64, u64), spectrum::powers, spectrum::powers
+    /// Powers below a threshold, near it, and the largest.
+    powers(spectrum: &[realfft::num_complex::Complex<f32>], low: f32, high: f32) -> spectrum::Powers, spectrum::powers, spectrum::powers
 }

@@ -59,8 +59,7 @@ fn log1p_minus(x: f64) -> f64 {
 
 /// ln Γ(a) less Stirling's leading part, for a ≥ 16.
 fn stirling(a: f64) -> f64 {
-    const TERMS: [f64; 6] =
-        [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0];
+    const TERMS: [f64; 6] = [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0];
     let square = 1.0 / (a * a);
     TERMS.iter().rev().fold(0.0, |sum, term| sum * square + term) / a
 }

@@ -7,6 +7,7 @@ use crate::sample::Sample;
 use crate::simd::{self, Level};
 use realfft::num_complex::Complex;
 use realfft::{FftNum, RealFftPlanner, RealToComplex};
+use std::array::from_fn;
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
@@ -38,15 +39,24 @@ struct Transform<F> {
 impl<F: FftNum> Transform<F> {
     fn new(points: usize) -> Transform<F> {
         let plan = RealFftPlanner::new().plan_fft_forward(points);
-        Transform { input: plan.make_input_vec(), output: plan.make_output_vec(), scratch: plan.make_scratch_vec(), plan }
+        Transform {
+            input: plan.make_input_vec(),
+            output: plan.make_output_vec(),
+            scratch: plan.make_scratch_vec(),
+            plan,
+        }
     }
 
     /// The transform of the sample; its first half.
     fn of(&mut self, sample: &Sample, signs: &[[F; 8]; 256]) -> &[Complex<F>] {
-        let mut chunks = self.input.chunks_mut(8);
-        for (chunk, byte) in chunks.by_ref().zip(sample.bytes()) {
-            if let Some(signs) = signs.get(usize::from(*byte)) {
-                chunk.iter_mut().zip(signs).for_each(|(to, sign)| *to = *sign);
+        for (chunk, word) in self.input.chunks_mut(64).zip(sample.words()) {
+            for (chunk, byte) in chunk.chunks_mut(8).zip(word.to_be_bytes()) {
+                if let Some(signs) = signs.get(usize::from(byte)) {
+                    match chunk.first_chunk_mut() {
+                        Some(whole) => *whole = *signs,
+                        None => chunk.iter_mut().zip(signs).for_each(|(to, sign)| *to = *sign),
+                    }
+                }
             }
         }
         // The lengths are those that the plan gave; there is no other error.
@@ -89,18 +99,18 @@ impl Spectrum {
             (square((self.threshold - margin).max(0.0)), square(self.threshold + margin))
         };
         let (mut low, mut high) = bounds(margin);
-        let (mut sure, mut doubtful) = simd::powers(level, values, low, high);
-        let largest = largest(values);
-        if near(largest) > margin {
-            (low, high) = bounds(near(largest));
-            (sure, doubtful) = simd::powers(level, values, low, high);
+        let mut powers = simd::powers(level, values, low, high);
+        let wider = near(f64::from(powers.largest).sqrt());
+        if wider > margin {
+            (low, high) = bounds(wider);
+            powers = simd::powers(level, values, low, high);
         }
-        if doubtful > FEW {
+        if powers.doubtful > FEW {
             return self.below_in_double(sample);
         }
         let square = self.threshold * self.threshold;
         let again = values.iter().enumerate().filter(|(_, value)| (low..high).contains(&value.norm_sqr()));
-        sure + again.filter(|(at, _)| power(sample, *at) < square).count() as u64
+        powers.below + again.filter(|(at, _)| power(sample, *at) < square).count() as u64
     }
 
     fn below_in_double(&mut self, sample: &Sample) -> u64 {
@@ -110,59 +120,69 @@ impl Spectrum {
     }
 }
 
-/// How many powers lie below `low`, and how many from there to below `high`.
-#[inline(always)]
-pub(crate) fn powers(spectrum: &[Complex<f32>], low: f32, high: f32) -> (u64, u64) {
-    let (chunks, rest) = spectrum.as_chunks::<16>();
-    let (mut below, mut doubtful) = ([0_u32; 16], [0_u32; 16]);
-    let count = |value: &Complex<f32>, below: &mut u32, doubtful: &mut u32| {
-        let power = value.re * value.re + value.im * value.im;
-        *below = below.wrapping_add(u32::from(power < low));
-        *doubtful = doubtful.wrapping_add(u32::from(power < high));
-    };
-    for chunk in chunks {
-        for ((value, below), doubtful) in chunk.iter().zip(&mut below).zip(&mut doubtful) {
-            count(value, below, doubtful);
-        }
-    }
-    let (mut last_below, mut last_doubtful) = (0, 0);
-    rest.iter().for_each(|value| count(value, &mut last_below, &mut last_doubtful));
-    let sum = |counts: [u32; 16], last: u32| counts.iter().fold(u64::from(last), |sum, count| sum + u64::from(*count));
-    let (below, to_high) = (sum(below, last_below), sum(doubtful, last_doubtful));
-    (below, to_high - below)
+/// What a pass over the spectrum finds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Powers {
+    /// How many lie below the lower bound.
+    pub(crate) below: u64,
+    /// How many lie from there to below the upper bound.
+    pub(crate) doubtful: u64,
+    /// The largest.
+    pub(crate) largest: f32,
 }
 
-fn largest(values: &[Complex<f32>]) -> f64 {
-    f64::from(values.iter().fold(0.0_f32, |largest, value| largest.max(value.re.abs()).max(value.im.abs())))
-        * std::f64::consts::SQRT_2
+/// Counts powers by two bounds.
+#[inline(always)]
+pub(crate) fn powers(spectrum: &[Complex<f32>], low: f32, high: f32) -> Powers {
+    const AT_ONCE: usize = 16;
+    let (chunks, rest) = spectrum.as_chunks::<AT_ONCE>();
+    let (mut below, mut doubtful, mut largest) = ([0_u32; AT_ONCE], [0_u32; AT_ONCE], [0_f32; AT_ONCE]);
+    let mut count = |values: &[Complex<f32>]| {
+        for (((value, below), doubtful), largest) in values.iter().zip(&mut below).zip(&mut doubtful).zip(&mut largest)
+        {
+            let power = value.re * value.re + value.im * value.im;
+            *below = below.wrapping_add(u32::from(power < low));
+            *doubtful = doubtful.wrapping_add(u32::from(power < high));
+            *largest = if power > *largest { power } else { *largest };
+        }
+    };
+    chunks.iter().for_each(|chunk| count(chunk));
+    count(rest);
+    let sum = |counts: [u32; AT_ONCE]| counts.iter().map(|count| u64::from(*count)).sum::<u64>();
+    let below = sum(below);
+    Powers { below, doubtful: sum(doubtful) - below, largest: largest.iter().fold(0.0, |all, one| all.max(*one)) }
 }
+
+/// Words of the sample between two computed turns.
+const WORDS: usize = 16;
 
 /// |f_k|² in double precision, eight bits of the sample at a time.
 fn power(sample: &Sample, k: usize) -> f64 {
-    const AT_ONCE: usize = 64;
     let points = sample.bits();
     let turn = |steps: usize| {
         let part = (k as u128 * steps as u128 % points as u128) as f64 / points as f64;
         Complex::from_polar(1.0, -TAU * part)
     };
     let places: Vec<Complex<f64>> = (0..8).map(turn).collect();
-    let bytes: Vec<Complex<f64>> = (0..256_usize)
-        .map(|byte| {
-            let signed = |(at, place): (usize, &Complex<f64>)| if byte >> (7 - at) & 1 == 1 { *place } else { -place };
-            places.iter().enumerate().map(signed).sum()
-        })
-        .collect();
-    let steps: Vec<Complex<f64>> = (0..AT_ONCE).map(|byte| turn(8 * byte)).collect();
-    let whole = points / 8;
-    let mut sum = Complex::new(0.0, 0.0);
-    for (block, chunk) in sample.bytes().get(..whole).unwrap_or_default().chunks(AT_ONCE).enumerate() {
-        let mut inner = Complex::new(0.0, 0.0);
-        for (byte, step) in chunk.iter().zip(&steps) {
-            inner += bytes.get(usize::from(*byte)).copied().unwrap_or_default() * step;
-        }
-        sum += inner * turn(8 * AT_ONCE * block);
+    let mut bytes = [Complex::new(0.0, 0.0); 256];
+    for (byte, sum) in bytes.iter_mut().enumerate() {
+        let signed = |(at, place): (usize, &Complex<f64>)| if byte >> (7 - at) & 1 == 1 { *place } else { -place };
+        *sum = places.iter().enumerate().map(signed).sum();
     }
-    for at in 8 * whole..points {
+    // Bytes of sixteen words at a time, each turned to its place; then the sixteen words.
+    let turns: [[Complex<f64>; 8]; WORDS] = from_fn(|word| from_fn(|byte| turn(64 * word + 8 * byte)));
+    let whole = points / 64;
+    let mut sum = Complex::new(0.0, 0.0);
+    for (block, words) in sample.words().get(..whole).unwrap_or_default().chunks(WORDS).enumerate() {
+        let mut inner = [Complex::new(0.0, 0.0); 8];
+        for (word, turns) in words.iter().zip(&turns) {
+            for ((inner, byte), turn) in inner.iter_mut().zip(word.to_be_bytes()).zip(turns) {
+                *inner += bytes.get(usize::from(byte)).copied().unwrap_or_default() * turn;
+            }
+        }
+        sum += inner.iter().sum::<Complex<f64>>() * turn(64 * WORDS * block);
+    }
+    for at in 64 * whole..points {
         let sign = if sample.word_at(at) >> 63 == 1 { 1.0 } else { -1.0 };
         sum += turn(at) * sign;
     }

@@ -2,49 +2,60 @@
 
 use crate::sample::Sample;
 
-/// Gaps up to this are counted; the few longer ones are added one by one.
+/// Gaps below this are counted; the few longer ones are added one by one.
 const COUNTED: usize = 4096;
 
 /// Σ log2 of the distance to the last occurrence, over the `tested` words of `length` bits that follow the first `first` ones.
 ///
 /// Gaps are counted before logarithms are taken: the sum does not depend on the order of the words.
 pub(crate) fn sum_of_logarithms(sample: &Sample, length: usize, first: usize, tested: usize) -> f64 {
-    let mut last = vec![0_u32; 1 << length];
-    let mut gaps = vec![0_u32; COUNTED];
-    let mut long = Vec::new();
-    let mut meet = |number: usize, word: u64| {
-        let Some(seen) = last.get_mut(word as usize) else { return };
-        let gap = number - *seen as usize;
-        *seen = number as u32;
-        if number > first {
-            match gaps.get_mut(gap) {
-                Some(count) => *count = count.wrapping_add(1),
-                None => long.push(gap),
-            }
-        }
-    };
-    let words = first + tested;
-    if length == 7 {
-        // Eight words are seven bytes.
-        let mut number = 0;
-        for chunk in sample.bytes().as_chunks::<7>().0.iter().take(words / 8) {
-            let [a, b, c, d, e, f, g] = *chunk;
-            let bits = u64::from_be_bytes([0, a, b, c, d, e, f, g]);
-            for shift in [49, 42, 35, 28, 21, 14, 7, 0] {
-                number += 1;
-                meet(number, bits >> shift & 0x7f);
-            }
-        }
-        for number in number + 1..=words {
-            meet(number, sample.word_at((number - 1) * length) >> (64 - length));
-        }
-    } else {
-        for number in 1..=words {
-            meet(number, sample.word_at((number - 1) * length) >> (64 - length));
+    let mut table = Table { last: vec![0; 1 << length], gaps: vec![0; COUNTED], long: Vec::new() };
+    let word = |number: usize| (sample.word_at((number - 1) * length) >> (64 - length)) as usize;
+    for number in 1..=first {
+        table.meet(number, word(number));
+    }
+    table.gaps.fill(0);
+    table.long.clear();
+    // As many words at a time as one of 64 bits holds.
+    let at_once = 64 / length;
+    let mut number = first;
+    while number + at_once <= first + tested {
+        let mut bits = sample.word_at(number * length);
+        for _ in 0..at_once {
+            number += 1;
+            table.meet(number, (bits >> (64 - length)) as usize);
+            bits <<= length;
         }
     }
-    long.sort_unstable();
-    let counted = gaps.iter().enumerate().filter(|(_, count)| **count > 0);
-    counted.map(|(gap, count)| f64::from(*count) * (gap as f64).log2()).sum::<f64>()
-        + long.iter().map(|gap| (*gap as f64).log2()).sum::<f64>()
+    for number in number + 1..=first + tested {
+        table.meet(number, word(number));
+    }
+    table.sum()
+}
+
+struct Table {
+    /// Where each word was seen last.
+    last: Vec<u32>,
+    gaps: Vec<u32>,
+    long: Vec<usize>,
+}
+
+impl Table {
+    #[inline(always)]
+    fn meet(&mut self, number: usize, word: usize) {
+        let Some(seen) = self.last.get_mut(word) else { return };
+        let gap = number.wrapping_sub(*seen as usize);
+        *seen = number as u32;
+        match self.gaps.get_mut(gap) {
+            Some(count) => *count = count.wrapping_add(1),
+            None => self.long.push(gap),
+        }
+    }
+
+    fn sum(&mut self) -> f64 {
+        self.long.sort_unstable();
+        let counted = self.gaps.iter().enumerate().filter(|(_, count)| **count > 0);
+        counted.map(|(gap, count)| f64::from(*count) * (gap as f64).log2()).sum::<f64>()
+            + self.long.iter().map(|gap| (*gap as f64).log2()).sum::<f64>()
+    }
 }

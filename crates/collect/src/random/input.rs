@@ -98,7 +98,8 @@ pub(super) fn read(source: &Source, cut: Cut, out: &SyncSender<(usize, Sample)>)
             if path.is_dir() {
                 for file in files(path).map_err(of)? {
                     let name = file.display().to_string();
-                    let opened = File::open(&file).map_err(|error| NotRead::Io { name: name.as_str().into(), error })?;
+                    let opened =
+                        File::open(&file).map_err(|error| NotRead::Io { name: name.as_str().into(), error })?;
                     if !cutter.file(&name, opened)? {
                         break;
                     }

@@ -334,10 +334,8 @@ fn not_read(error: &NotRead, voice: &Voice) -> Failure {
         NotRead::Wrong { name, wrong } => {
             let found = char::from(wrong.found).escape_default().to_string();
             let (line, column) = (wrong.line.to_string(), wrong.column.to_string());
-            let expected = voice.text(
-                if wrong.form == Form::Hex { "random-expected-hex" } else { "random-expected-bits" },
-                &[],
-            );
+            let expected =
+                voice.text(if wrong.form == Form::Hex { "random-expected-hex" } else { "random-expected-bits" }, &[]);
             let values =
                 [("file", &**name), ("line", &line), ("column", &column), ("expected", &expected), ("found", &found)];
             Failure::usage(voice.text("random-wrong-letter", &values)).hint(voice.text("hint-random-form", &[]))
@@ -592,7 +590,8 @@ fn verdict(plan: &Plan<'_>, group: &Group, summary: &Summary, voice: &Voice, out
     let clauses = clauses.trim();
     let failing = group.judged(plan).iter().filter(|(judged, tally)| tally.samples > 0 && !judged.passes()).count();
     let number = if plan.product.is_some() { "GM/T 0062-2018" } else { &plan.text.number };
-    let text = if clauses.is_empty() || plan.product.is_some() { number.to_owned() } else { format!("{number} {clauses}") };
+    let text =
+        if clauses.is_empty() || plan.product.is_some() { number.to_owned() } else { format!("{number} {clauses}") };
     out.line(voice.text(key, &[("text", &text), ("failing", &failing.to_string())]))?;
     let alarm = group.alarm(plan, summary.samples);
     let percent = |part: f64| format!("{:.2}", 100.0 * part);

@@ -1,11 +1,12 @@
 //! Tests of the room: cases of the standard, special functions, a plain oracle, equal results of all instructions.
 
+mod input;
 mod levels;
 mod oracle;
 mod special;
 mod vectors;
+mod verdict;
 
-use dengmi_randomness::Sample;
 use std::path::{Path, PathBuf};
 
 /// A file of `vectors/randomness`.
@@ -22,11 +23,10 @@ fn number(value: &toml::Value) -> f64 {
 }
 
 /// SM3(be32(first)) ‖ SM3(be32(first + 1)) ‖ …, cut to so many bits.
-fn sm3_counter(first: u32, bits: usize) -> Sample {
+fn sm3_counter(first: u32, bits: usize) -> Vec<u8> {
     use sm3::{Digest, Sm3};
     let blocks = bits.div_ceil(256) as u32;
-    let bytes: Vec<u8> = (first..first + blocks).flat_map(|number| Sm3::digest(number.to_be_bytes())).collect();
-    Sample::new(&bytes, bits)
+    (first..first + blocks).flat_map(|number| Sm3::digest(number.to_be_bytes())).collect()
 }
 
 /// xorshift64*: samples that are the same in each run.

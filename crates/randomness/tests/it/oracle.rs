@@ -57,8 +57,10 @@ fn value(bits: &[u8], test: &Test) -> (f64, f64) {
     match test.kind().name() {
         "monobit" => two_sided(signs(bits) / n.sqrt()),
         "block_frequency" => {
-            let shares: Vec<f64> =
-                bits.chunks_exact(m).map(|block| block.iter().map(|bit| f64::from(*bit)).sum::<f64>() / m as f64).collect();
+            let shares: Vec<f64> = bits
+                .chunks_exact(m)
+                .map(|block| block.iter().map(|bit| f64::from(*bit)).sum::<f64>() / m as f64)
+                .collect();
             chi(shares.len() as f64, 4.0 * m as f64 * shares.iter().map(|share| (share - 0.5).powi(2)).sum::<f64>())
         }
         "poker" => {
@@ -68,9 +70,7 @@ fn value(bits: &[u8], test: &Test) -> (f64, f64) {
             chi(all - 1.0, all / words * counts.values().map(|count| count * count).sum::<f64>() - words)
         }
         "overlapping_1" => chi(2_f64.powi(m as i32 - 1), psi(bits, m) - psi(bits, m - 1)),
-        "overlapping_2" => {
-            chi(2_f64.powi(m as i32 - 2), psi(bits, m) - 2.0 * psi(bits, m - 1) + psi(bits, m - 2))
-        }
+        "overlapping_2" => chi(2_f64.powi(m as i32 - 2), psi(bits, m) - 2.0 * psi(bits, m - 1) + psi(bits, m - 2)),
         "runs" => {
             let share = bits.iter().map(|bit| f64::from(*bit)).sum::<f64>() / n;
             let runs = 1.0 + bits.windows(2).filter(|pair| pair[0] != pair[1]).count() as f64;

@@ -11,7 +11,7 @@ fn input(name: &str, row: &toml::Value) -> Sample {
             (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap()).collect()
         }
         "constant" => std::fs::read(file(row["file"].as_str().unwrap())).unwrap(),
-        "sm3_counter" => sm3_counter(row["first"].as_integer().unwrap() as u32, bits).bytes().to_vec(),
+        "sm3_counter" => sm3_counter(row["first"].as_integer().unwrap() as u32, bits),
         other => panic!("{other}"),
     };
     if let Some(first) = row.get("first8") {
