@@ -6,8 +6,11 @@
 #![deny(clippy::indexing_slicing, clippy::string_slice)]
 
 pub mod catalogue;
+pub mod ciphertext;
 mod complexity;
 mod counting;
+pub mod entropy;
+pub mod health;
 pub mod input;
 pub mod laboratory;
 mod lanes;
@@ -23,6 +26,7 @@ mod universal;
 pub mod verdict;
 
 pub use catalogue::{Edition, Kind, NoTest, Test};
+pub use ciphertext::{Judgement, looks_encrypted};
 pub use laboratory::{Laboratory, Unfit, Value};
 pub use sample::Sample;
 pub use simd::Level;

@@ -1,7 +1,9 @@
 //! Tests of the room: cases of the standard, special functions, a plain oracle, equal results of all instructions.
 
+mod ciphertext;
 mod input;
 mod levels;
+mod noise;
 mod oracle;
 mod special;
 mod vectors;
