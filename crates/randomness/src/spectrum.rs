@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 /// Longest transform in single precision: beyond, too many values come near the threshold.
 const LONGEST_SINGLE: usize = 1 << 22;
-/// Values nearer to the threshold than this part of it are computed again. The largest error of a magnitude that was seen in
-/// 1000 transforms of 10^6 random bits is a twentieth of that.
+/// Values nearer to the threshold than this part of it are computed again: some ten times the largest error that the test below
+/// finds on noise.
 const NEAR: f64 = 5e-6;
 /// Rounding follows the largest value: of a sequence with a strong line it is larger.
 const NEAR_LARGEST: f64 = 1e-6;
@@ -187,4 +187,48 @@ fn power(sample: &Sample, k: usize) -> f64 {
         sum += turn(at) * sign;
     }
     sum.norm_sqr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Single precision must err by less than what is computed again, on noise and on strong lines.
+    #[test]
+    fn values_near_the_threshold_are_near_enough() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut noise = || {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            state.wrapping_mul(0x2545_f491_4f6c_dd1d).to_be_bytes()
+        };
+        for points in [1_000_000_usize, 1_048_576, 999_983] {
+            let threshold = (2.995732274 * points as f64).sqrt();
+            let (mut single, mut double) = (Transform::<f32>::new(points), Transform::<f64>::new(points));
+            let bytes: Vec<u8> = (0..points / 64 + 1).flat_map(|_| noise()).collect();
+            let line: Vec<u8> = (0..=points / 8).map(|at| if at % 7 == 0 { 0xf0 } else { 0x0f }).collect();
+            let mixed: Vec<u8> = bytes.iter().zip(&line).map(|(one, other)| one | other).collect();
+            for (name, bytes) in [("noise", bytes), ("line", line), ("both", mixed)] {
+                let sample = Sample::new(&bytes, points);
+                let exact = double.of(&sample, &signs());
+                let rough = single.of(&sample, &signs());
+                assert_eq!((exact.len(), rough.len()), (points / 2, points / 2));
+                let magnitude = |value: &Complex<f32>| f64::from(value.re).hypot(f64::from(value.im));
+                let pairs = || exact.iter().map(|value| value.norm()).zip(rough.iter().map(magnitude));
+                let error = pairs().map(|(exact, rough)| (exact - rough).abs()).fold(0.0, f64::max);
+                let largest = pairs().map(|(exact, _)| exact).fold(0.0, f64::max);
+                let near = (NEAR * threshold).max(NEAR_LARGEST * largest);
+                println!("{points} {name}: error {error:.1e}, computed again within {near:.1e}");
+                assert!(error < near / 2.0, "{points} {name}: {error:e} of {near:e}");
+                let square = threshold * threshold;
+                let counted = exact.iter().filter(|value| value.norm_sqr() < square).count() as u64;
+                assert_eq!(Spectrum::new(points, threshold).below(Level::best(), &sample), counted, "{points} {name}");
+                for at in [0, 1, points / 7, points / 2 - 1] {
+                    let (found, expected) = (power(&sample, at), exact[at].norm_sqr());
+                    assert!((found - expected).abs() < 1e-6 * square, "{points} {name} {at}: {found} {expected}");
+                }
+            }
+        }
+    }
 }

@@ -140,10 +140,9 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let cancel = Cancel::default();
     listen(&cancel)?;
     let mut groups = Vec::new();
-    if args.json {
-        out.bytes(b"{\"samples\":[")?;
-    }
-    let mut first = true;
+    // The document begins with its first sample: what fails before leaves stdout empty.
+    let mut separator: &[u8] = b"{\"samples\":[";
+    let mut cancelled = None;
     for source in &sources {
         let endless = source.is_endless();
         if endless && plan.bits.is_none() {
@@ -157,9 +156,9 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
         let mut tell = |sample: Examined| {
             group.add(&sample, plan.suite.alpha);
             if args.json && failure.is_none() {
-                let separator: &[u8] = if std::mem::take(&mut first) { b"" } else { b"," };
                 let line = sample_json(source, &sample, &plan.tests).to_string();
                 failure = out.bytes(separator).and_then(|()| out.bytes(line.as_bytes())).err();
+                separator = b",";
                 if failure.is_some() {
                     cancel.cancel();
                 }
@@ -174,17 +173,17 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
         }
         let summary = summary.map_err(|error| not_read(&error, voice))?;
         if summary.cancelled {
-            return Err(Failure::not_finished(
-                voice.text("random-cancelled", &[("samples", &summary.samples.to_string())]),
-            ));
-        }
-        if summary.samples == 0 {
+            cancelled = Some(summary.samples.to_string());
+        } else if summary.samples == 0 {
             return Err(too_short(source, &plan, &summary, voice));
         }
         if args.json {
             groups.push(group_json(source, &plan, &group, &summary));
-        } else {
+        } else if summary.samples > 0 {
             page(source, &plan, &group, &summary, &values, voice, out)?;
+        }
+        if cancelled.is_some() {
+            break;
         }
     }
     if args.json {
@@ -194,10 +193,17 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
             "suite": plan.suite.id,
             "alpha": plan.suite.alpha,
             "on": day,
+            "cancelled": cancelled.is_some(),
         });
         let rest = rest.to_string();
+        if separator != b"," {
+            out.bytes(separator)?;
+        }
         out.bytes(b"],")?;
         out.line(rest.strip_prefix('{').unwrap_or_default())?;
+    }
+    if let Some(samples) = cancelled {
+        return Err(Failure::not_finished(voice.text("random-cancelled", &[("samples", &samples)])));
     }
     Ok(Exit::Done)
 }
