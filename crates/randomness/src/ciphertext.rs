@@ -29,9 +29,9 @@ pub const LEAST: usize = 16;
 /// From here on compression can leave traces that a single count of patterns shows.
 const LEAST_FOR_TRACES: usize = 256;
 /// ψ² of overlapping 8-bit patterns that one in a hundred random strings exceeds, whatever their length (measured).
-const PATTERN_BOUND: f64 = 345.0;
-/// Beyond this no compression that deserves the name wrote it.
-const STRUCTURE_SHARE: f64 = 0.02;
+const PATTERN_BOUND: f64 = 370.0;
+/// Beyond this share of the bits no compression that deserves the name wrote it; text and code have 0.17 and more (measured).
+const STRUCTURE_SHARE: f64 = 0.1;
 
 /// Looks at the bytes.
 pub fn looks_encrypted(bytes: &[u8]) -> Judgement {
@@ -117,8 +117,13 @@ fn is_encoded(bytes: &[u8]) -> bool {
     hex || base64
 }
 
-/// UTF-8, or GB 18030, without control characters; a character may be cut at the end.
+/// UTF-8, or GB 18030, without control characters; a character may be cut at the start and at the end.
 fn is_text(bytes: &[u8]) -> bool {
+    let cut = bytes.iter().take(3).take_while(|byte| matches!(byte, 0x80..=0xbf)).count();
+    (0..=cut).any(|from| bytes.get(from..).is_some_and(is_whole_text))
+}
+
+fn is_whole_text(bytes: &[u8]) -> bool {
     let printable = |byte: &u8| *byte >= 0x20 && *byte != 0x7f || byte.is_ascii_whitespace();
     let valid = match std::str::from_utf8(bytes) {
         Ok(_) => true,

@@ -56,8 +56,8 @@ fn a_biased_source_has_the_entropy_that_it_has() {
         ("compression", compression),
     ] {
         let (fair, biased) = (of(&fair).unwrap(), of(&biased).unwrap());
-        assert!((0.85..=1.0).contains(&fair), "{name}: {fair}");
-        assert!((0.75 * entropy..=1.02 * entropy).contains(&biased), "{name}: {biased} of {entropy}");
+        assert!((0.75..=1.0).contains(&fair), "{name}: {fair}");
+        assert!((0.6 * entropy..=1.02 * entropy).contains(&biased), "{name}: {biased} of {entropy}");
         assert!(of(&[1]).is_none(), "{name}");
     }
     let found = markov(&sticky).unwrap();
