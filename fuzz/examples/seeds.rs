@@ -56,6 +56,9 @@ fn main() -> Result<()> {
     keep("key_log", &fs::read(vectors.join("captures/tls-key-log.keys"))?)?;
     plain(&fs::read_to_string(vectors.join("plain/starts.toml"))?.parse()?)?;
 
+    for seed in RANDOM_INPUTS {
+        keep("random_input", seed)?;
+    }
     for line in OBSERVATIONS {
         keep("observation", line.as_bytes())?;
     }
@@ -396,6 +399,17 @@ fn keep(target: &str, seed: &[u8]) -> Result<()> {
     let name: String = hex::encode(&*Hash::Sha256.digest(seed)).chars().take(16).collect();
     Ok(fs::write(folder.join(name), seed)?)
 }
+
+/// Form and order, bits of a sample, bytes of a piece; then text or bytes.
+const RANDOM_INPUTS: &[&[u8]] = &[
+    b"\x00@\x07\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f !\x22#$%&'()*+,-./0123456789:;<=>?",
+    b"\x01\x03\x02110 0110\x0a11",
+    b"\x02\x0c\x01a5c3 FF0",
+    b"\x06\x08\x09a5 g",
+    b"\x00\x01\xffoverlapping_1,m=2",
+    b"\x00\x09\xff{SM4}qUVw+2mZpD0cXr9GkA71sQ==",
+    b"\x00\x09\xffnon_overlapping_template,m=9,template=1",
+];
 
 /// The place of a protocol in `Upgrade::ALL`, and what one of its servers says.
 const GREETINGS: &[(u8, &str)] = &[

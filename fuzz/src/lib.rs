@@ -28,6 +28,8 @@ use dengmi_protocol::handshake::{
 };
 use dengmi_protocol::plan::{self, Listener, Stopped};
 use dengmi_protocol::upgrade::{self, Prologue, Upgrade};
+use dengmi_randomness::input::{Decoder, Form, Order};
+use dengmi_randomness::{Test, looks_encrypted};
 
 /// What the clients here draw their secrets from: seeds of whole handshakes are made for it.
 pub const SEED: [u8; 32] = [7; 32];
@@ -59,6 +61,7 @@ pub const TARGETS: &[Target] = &[
     ("plain", plain),
     ("observation", observation),
     ("system", system),
+    ("random_input", random_input),
 ];
 
 /// The hellos of TLS, TLCP and SSL 2.0, and every typed view of their extensions.
@@ -599,6 +602,31 @@ pub fn observation(data: &[u8]) {
     let Ok(line) = read.line() else { return };
     let again = Observation::read(&line);
     assert_eq!(again.ok().as_ref(), Some(&read), "{}", String::from_utf8_lossy(&line));
+}
+
+/// Bits as people hand them in, names of tests, and what bytes look like. The first byte chooses form and order, the second the
+/// length of samples, the third that of the pieces.
+pub fn random_input(data: &[u8]) {
+    let [form, bits, piece, rest @ ..] = data else { return };
+    let order = if form & 4 == 0 { Order::MostFirst } else { Order::LeastFirst };
+    let form = [Form::Raw, Form::Bits, Form::Hex, Form::Hex][usize::from(form & 3)];
+    let mut decoder = Decoder::new(form, order);
+    let mut taken = 0;
+    for piece in rest.chunks(usize::from(*piece).max(1)) {
+        let fed = decoder.feed(piece);
+        while let Some(sample) = decoder.take(usize::from(*bits)) {
+            assert_eq!(sample.bits(), usize::from(*bits));
+            taken += sample.bits();
+        }
+        if fed.is_err() {
+            break;
+        }
+    }
+    assert!(taken + decoder.finish() <= 8 * rest.len(), "more bits than there were");
+    if let Ok(test) = String::from_utf8_lossy(rest).parse::<Test>() {
+        assert_eq!(test.to_string().parse(), Ok(test));
+    }
+    let _ = looks_encrypted(rest);
 }
 
 /// A description of a system.

@@ -6,3 +6,4 @@ pub mod capture;
 pub mod certificate;
 pub mod desk;
 pub mod probe;
+pub mod random;

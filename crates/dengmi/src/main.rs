@@ -95,6 +95,8 @@ enum Command {
     Probe(commands::probe::ProbeArgs),
     /// Which cryptography the traffic in captures really used
     Capture(commands::capture::CaptureArgs),
+    /// Whether bits are random: the tests of GM/T 0005 and NIST SP 800-22, with the verdict on many samples
+    Random(commands::random::RandomArgs),
     /// Read and check certificates
     Cert(commands::cert::CertArgs),
     /// The law's pack: its cases, its instruments
@@ -195,6 +197,7 @@ fn run(command: Command, voice: &Voice, out: &mut Out) -> Outcome {
         Command::Gate(args) => commands::gate::run(&args, voice, out),
         Command::Probe(args) => commands::probe::run(&args, voice, out),
         Command::Capture(args) => commands::capture::run(&args, voice, out),
+        Command::Random(args) => commands::random::run(&args, voice, out),
         Command::Cert(args) => commands::cert::run(&args, voice, out),
         Command::Law(args) => commands::law::run(&args, voice, out),
     }

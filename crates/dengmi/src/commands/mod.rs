@@ -13,6 +13,7 @@ pub(crate) mod grade;
 pub(crate) mod judge;
 pub(crate) mod law;
 pub(crate) mod probe;
+pub(crate) mod random;
 pub(crate) mod report;
 pub(crate) mod score;
 pub(crate) mod verify;

@@ -11,6 +11,7 @@ mod law;
 mod law_update;
 mod peer;
 mod probe;
+mod random;
 mod table;
 mod terminal;
 
