@@ -24,7 +24,7 @@ pub use fact::{
     Accepts, Asked, Certificate, Chain, Checked, Completion, Coverage, Described, Event, Fact, Features, Field,
     GroupExchange, HandedIn, IkeAccepts, IkeKind, IkeTransform, IkeVendor, KeyProof, KeyRole, Order, Protocol,
     QuicAccepts, RawText, Session, SshAccepts, SshDirections, SshHostKey, SshLists, StatedValue, Statement, Upgraded,
-    WirelessNetwork, method_word,
+    WebPage, WirelessNetwork, method_word,
 };
 pub use id::{EntryNumber, IndicatorId, ItemId, ObservedId, SubjectId, Text};
 pub use observation::{Method, MethodClass, NotAnObservation, Observation, Place, Reach, Where};

@@ -1,5 +1,6 @@
 //! Ephemeral Diffie-Hellman shares of TLS: X25519 (RFC 7748), the NIST curves, and plain ECDH on curveSM2 (RFC 8998).
 
+use p256::elliptic_curve::CurveAffine;
 use p256::elliptic_curve::ecdh::diffie_hellman;
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use p256::elliptic_curve::{AffinePoint, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey};
@@ -33,9 +34,17 @@ enum Secret {
     P384(SecretKey<p384::NistP384>),
     P521(Box<SecretKey<p521::NistP521>>),
     Sm2(sm2::PrivateKey),
+    /// One, as everybody knows.
+    One,
 }
 
 impl EphemeralKey {
+    /// The key whose secret is one: its share is the group's base point, and what it agrees on is the peer's own share. It
+    /// costs no arithmetic and hides nothing, which is enough for whoever only looks at what a server answers.
+    pub fn one(group: AgreementGroup) -> EphemeralKey {
+        EphemeralKey { group, secret: Secret::One }
+    }
+
     /// Draws a key: 32, 48 or 66 bytes, again while they are out of range (of the 66 bytes the seven highest bits are
     /// dropped).
     ///
@@ -70,6 +79,13 @@ impl EphemeralKey {
             Secret::P384(secret) => point(secret),
             Secret::P521(secret) => point(secret),
             Secret::Sm2(secret) => secret.public_key().point().to_vec(),
+            Secret::One => match self.group {
+                AgreementGroup::X25519 => x25519_dalek::X25519_BASEPOINT_BYTES.to_vec(),
+                AgreementGroup::P256 => base_point::<p256::NistP256>(),
+                AgreementGroup::P384 => base_point::<p384::NistP384>(),
+                AgreementGroup::P521 => base_point::<p521::NistP521>(),
+                AgreementGroup::Sm2 => base_point::<::sm2::Sm2>(),
+            },
         }
     }
 
@@ -96,6 +112,19 @@ impl EphemeralKey {
                 let peer = sm2::PublicKey::from_point(peer).map_err(|_| CryptoError::Share)?;
                 Ok(secret.agree(&peer).to_vec())
             }
+            Secret::One => {
+                let (coordinate, pointed) = match self.group {
+                    AgreementGroup::X25519 => (32, false),
+                    AgreementGroup::P256 | AgreementGroup::Sm2 => (32, true),
+                    AgreementGroup::P384 => (48, true),
+                    AgreementGroup::P521 => (66, true),
+                };
+                // `04 x y`, or the one coordinate alone.
+                let x =
+                    if pointed { peer.strip_prefix(&[4]).filter(|xy| xy.len() == 2 * coordinate) } else { Some(peer) };
+                let x = x.and_then(|x| x.get(..coordinate)).filter(|_| pointed || peer.len() == coordinate);
+                x.map(<[u8]>::to_vec).ok_or(CryptoError::Share)
+            }
         }
     }
 
@@ -106,6 +135,15 @@ impl EphemeralKey {
             _ => None,
         }
     }
+}
+
+fn base_point<C>() -> Vec<u8>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    AffinePoint::<C>::generator().to_sec1_point(false).as_bytes().to_vec()
 }
 
 fn point<C>(secret: &SecretKey<C>) -> Vec<u8>

@@ -1,6 +1,6 @@
 //! The help in Chinese. English is what the arguments say of themselves, where they are declared.
 
-use crate::texts::fill_one;
+use crate::texts::{fill_one, read};
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, Command};
@@ -48,8 +48,8 @@ struct Problem {
 
 impl Help {
     /// Reads the file that the program was built with.
-    pub(crate) fn load() -> Result<Help, toml::de::Error> {
-        toml::from_str(TEXT)
+    pub(crate) fn load() -> Help {
+        read("help.toml", TEXT)
     }
 
     /// The whole command line, said in Chinese.
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn everything_is_said_in_chinese_and_nothing_that_is_not_there() {
-        let help = Help::load().unwrap();
+        let help = Help::load();
         let (mut commands, mut arguments) = (BTreeSet::new(), BTreeSet::new());
         walk(&crate::Cli::command(), "", &help, &mut commands, &mut arguments);
         arguments.extend(["help".into(), "version".into()]);
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn both_languages_take_the_same_words() {
-        let help = Help::load().unwrap();
+        let help = Help::load();
         help.command(crate::Cli::command()).debug_assert();
         crate::Cli::command().debug_assert();
         for (words, part) in [

@@ -106,23 +106,15 @@ enum Command {
 fn main() -> ExitCode {
     let words = words();
     let lang = language(&words);
-    let loaded = Texts::load().map_err(|error| error.to_string());
-    let loaded =
-        loaded.and_then(|texts| Ok((texts, Help::load().map_err(|error| format!("texts/help.toml: {error}"))?)));
-    let (texts, help) = match loaded {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            let _ = std::io::Write::write_fmt(&mut anstream::stderr(), format_args!("error: {error}\n"));
-            return code(Exit::NotFinished);
-        }
-    };
-    let mut voice = Voice { lang, texts, quiet: false };
+    // English is what the arguments say of themselves.
+    let help = (lang == Lang::Zh).then(Help::load);
+    let mut voice = Voice { lang, texts: Texts::new(), quiet: false };
     let command = Cli::command().disable_help_subcommand(true);
-    let command = if lang == Lang::Zh { help.command(command) } else { command };
+    let command = help.iter().fold(command, |command, help| help.command(command));
     let cli = match command.try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
-            match help.problem(&error).filter(|_| lang == Lang::Zh) {
+            match help.and_then(|help| help.problem(&error)) {
                 Some((problem, hint)) => voice.complain(&problem, Some(&hint)),
                 // Help and version are no errors; a closed pipe is none either.
                 None => drop(error.print()),

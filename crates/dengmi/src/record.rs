@@ -79,6 +79,7 @@ fn entry<'a>(observation: &'a Observation, body: &'a [u8]) -> Entry<'a> {
         Fact::Upgraded(_) => 13,
         Fact::QuicAccepts(_) => 14,
         Fact::WirelessNetwork(_) => 15,
+        Fact::WebPage(_) => 16,
     };
     Entry { kind: OBSERVATION, subject: Some(observation.observed.as_str()), fact: Some(fact), body }
 }

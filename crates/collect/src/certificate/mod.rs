@@ -175,12 +175,7 @@ pub struct Found {
 /// # Errors
 /// [`CertificateError`]; what is wrong with a file of [`Request::paths`] stands in its row.
 pub fn collect(request: &Request) -> Result<Collected, CertificateError> {
-    let mut roots = Certificates::default();
-    trust(&request.roots, &mut roots)?;
-    if request.system_roots {
-        let store = SYSTEM_STORES.iter().map(PathBuf::from).find(|store| store.exists());
-        trust(&[store.ok_or(CertificateError::NoSystemStore)?], &mut roots)?;
-    }
+    let roots = trusted(&request.roots, request.system_roots)?;
     let mut between = Certificates::default();
     trust(&request.between, &mut between)?;
     let trusted = roots.len();
@@ -194,13 +189,18 @@ pub fn collect(request: &Request) -> Result<Collected, CertificateError> {
     Ok(Collected { files, roots: trusted })
 }
 
-/// The certificates of files and folders that the caller trusts: all of a file, authorities only of a folder.
+/// The certificates of files and folders that the caller trusts: all of a file, authorities only of a folder; with those of this
+/// machine ([`SYSTEM_STORES`]) where they are wanted.
 ///
 /// # Errors
 /// [`CertificateError`]: a root that cannot be read would change every answer.
-pub fn trusted(paths: &[PathBuf]) -> Result<Certificates, CertificateError> {
+pub fn trusted(paths: &[PathBuf], system: bool) -> Result<Certificates, CertificateError> {
     let mut roots = Certificates::default();
     trust(paths, &mut roots)?;
+    if system {
+        let store = SYSTEM_STORES.iter().map(PathBuf::from).find(|store| store.exists());
+        trust(&[store.ok_or(CertificateError::NoSystemStore)?], &mut roots)?;
+    }
     Ok(roots)
 }
 

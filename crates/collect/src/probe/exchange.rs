@@ -1,10 +1,10 @@
 //! One connection, or one exchange of datagrams: a hello and its answer, or a whole handshake.
 
-use super::Times;
+use super::{Times, web};
 use dengmi_parse::Limits;
 use dengmi_parse::quic::QuicVersion;
 use dengmi_parse::tls::datagram;
-use dengmi_protocol::handshake::{self, Client, Done, Secrets, Step, Stop, Stopped, Ticket};
+use dengmi_protocol::handshake::{self, Client, Connection, Done, Secrets, Step, Stop, Stopped, Ticket};
 use dengmi_protocol::plan::{self, Answer, Exchange, Heard, Listener, Loss};
 use dengmi_protocol::upgrade::{self, Greeted, Prologue, Refusal, Upgrade};
 use socket2::SockRef;
@@ -17,6 +17,8 @@ use tokio::{
 
 /// Bytes that are read at a time.
 const PIECE: usize = 16 << 10;
+/// Bytes that a server says to a hello, mostly.
+const FLIGHT: usize = 4 << 10;
 /// Bytes of the largest datagram.
 pub(super) const DATAGRAM: usize = 65_535;
 /// Datagrams that are looked at after one of ours.
@@ -72,7 +74,7 @@ pub(super) async fn ask(mut stream: TcpStream, hello: &[u8], times: &Times, limi
     if sent.is_err() {
         return Exchanged::lost(Loss::Silence);
     }
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; FLIGHT];
     let stopped = loop {
         match timeout_at(deadline, stream.read(&mut piece)).await {
             Err(_) => break Some(plan::Stopped::Silent),
@@ -231,6 +233,8 @@ pub(super) struct Shaken {
     pub(super) dialogue: Vec<(Sent, Vec<u8>)>,
     /// Tickets of TLS 1.3, which come behind the handshake.
     pub(super) tickets: Vec<Ticket>,
+    /// The bytes of a web page, where one was asked for.
+    pub(super) page: Option<Vec<u8>>,
 }
 
 /// Who sent a piece of a dialogue.
@@ -276,11 +280,13 @@ impl Channel {
     }
 }
 
-/// Carries out one handshake within twice [`Times::answer`], then closes in order.
+/// Carries out one handshake within twice [`Times::answer`], then closes in order. Before that it makes a web request, unless
+/// the server chose another protocol.
 pub(super) async fn shake(
     mut channel: Channel,
     offer: handshake::Offer,
     secrets: Secrets,
+    request: Option<&[u8]>,
     times: &Times,
 ) -> Result<Shaken, Stop> {
     let deadline = Instant::now() + times.answer.saturating_mul(2);
@@ -292,6 +298,7 @@ pub(super) async fn shake(
     let mut client = Client::start(offer, secrets, &mut out)?;
     let mut dialogue = Vec::new();
     let mut piece = vec![0; if matches!(channel, Channel::Stream(_)) { PIECE } else { DATAGRAM }];
+    let (mut tickets, mut page) = (Vec::new(), None);
     let (result, loss) = loop {
         if !out.is_empty() {
             dialogue.push((Sent::ByUs, out.clone()));
@@ -310,6 +317,15 @@ pub(super) async fn shake(
         match client.step(bytes, &mut out) {
             Ok(Step::More(next)) => client = next,
             Ok(Step::Done(mut done)) => {
+                if let Some(request) = request.filter(|_| takes_web_requests(&done)) {
+                    dialogue.push((Sent::ByUs, out.clone()));
+                    let mut received = Vec::new();
+                    let (channel, connection) = (&mut channel, &mut done.connection);
+                    let asked = ask_inside(channel, connection, request, &mut out, &mut tickets, &mut received);
+                    // What came in time is kept.
+                    let _ = timeout(times.answer, asked).await;
+                    page = Some(received);
+                }
                 // Nothing more is to be said; a failure to say so changes nothing that was proved.
                 let _ = done.connection.close(&mut out);
                 break (Ok(done), None);
@@ -318,17 +334,56 @@ pub(super) async fn shake(
         }
     };
     let mut rest = Vec::new();
-    if !out.is_empty() {
+    let cancelled = matches!(&result, Err(stopped) if stopped.reason == Stop::Cancelled) && loss.is_none();
+    if let (true, Channel::Stream(stream)) = (cancelled, &channel) {
+        // Enough was seen: it is left as hellos are.
+        let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+    } else if !out.is_empty() {
         dialogue.push((Sent::ByUs, out.clone()));
         let _ = timeout(times.farewell, channel.farewell(&out, &mut rest)).await;
     }
     let mut result = result;
-    let tickets = match &mut result {
+    if let Ok(done) = &mut result
         // Also with nothing behind it: the end of the handshake may have brought them.
-        Ok(done) => done.connection.receive(&rest, &mut out).map(|received| received.tickets).unwrap_or_default(),
-        Err(_) => Vec::new(),
-    };
-    Ok(Shaken { result, loss, dialogue, tickets })
+        && let Ok(received) = done.connection.receive(&rest, &mut out)
+    {
+        tickets.extend(received.tickets);
+    }
+    Ok(Shaken { result, loss, dialogue, tickets, page })
+}
+
+/// Whether nothing but HTTP/1 was agreed on by ALPN.
+fn takes_web_requests(done: &Done) -> bool {
+    let chosen = done.proof.learned().features.application_protocol.as_deref();
+    matches!(chosen, None | Some("" | "http/1.1" | "http/1.0"))
+}
+
+/// Sends what is due and a web request inside it, and reads the answer as far as it is looked at.
+async fn ask_inside(
+    channel: &mut Channel,
+    connection: &mut Connection,
+    request: &[u8],
+    out: &mut Vec<u8>,
+    tickets: &mut Vec<Ticket>,
+    page: &mut Vec<u8>,
+) -> Option<()> {
+    let mut piece = vec![0; PIECE];
+    connection.send(request, out).ok()?;
+    for _ in 0..web::READS {
+        if !out.is_empty() {
+            let sent = channel.send(out).await;
+            out.clear();
+            sent.ok()?;
+        }
+        let count = channel.receive(&mut piece).await.ok().filter(|&count| count > 0)?;
+        let received = connection.receive(piece.get(..count)?, out).ok()?;
+        tickets.extend(received.tickets);
+        page.extend(received.data);
+        if received.end.is_some() || web::is_enough(page) {
+            break;
+        }
+    }
+    Some(())
 }
 
 /// Sends the last words and reads to the end: unread bytes would turn the close into a reset.
@@ -350,7 +405,13 @@ pub(super) async fn farewell(stream: &mut TcpStream, words: &[u8], rest: &mut Ve
 pub(super) fn line(text: &mut String, sent: Sent, bytes: &[u8]) {
     text.reserve(bytes.len().saturating_mul(2).saturating_add(3));
     text.push_str(if sent == Sent::ByUs { "> " } else { "< " });
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    text.extend(bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]));
+    let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
+    let mut digits = [0; 256];
+    for part in bytes.chunks(digits.len() / 2) {
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(part) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        text.push_str(digits.get(..part.len() * 2).and_then(|part| str::from_utf8(part).ok()).unwrap_or_default());
+    }
     text.push('\n');
 }

@@ -3,7 +3,8 @@
 //!
 //! Hellos are asked as [`dengmi_protocol::plan`] wants them, and nothing is asked twice. A server that lies, drips, never
 //! ends or speaks another protocol costs at most its time-out; whatever was learned until then is told, and marked as a
-//! part. No application data is sent, except one `HEAD /` to a port that speaks nothing of the TLS family.
+//! part. The only application data is one `GET /`: inside the first complete handshake, or to a port that speaks nothing of the
+//! TLS family.
 //!
 //! Targets come from an iterator and observations leave as each endpoint is finished: memory depends on how many are in
 //! flight, not on how many there are.
@@ -57,7 +58,7 @@ pub struct Options {
     pub identity: Option<Arc<Identity>>,
     /// How often a question without an answer is asked.
     pub tries: u32,
-    /// Whether a port that speaks nothing of the TLS family is asked for HTTP.
+    /// Whether HTTP is asked for: inside TLS, and of a port that speaks nothing of that family.
     pub web: bool,
     /// The day for which certificates are checked.
     pub on: Date,

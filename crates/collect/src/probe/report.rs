@@ -338,13 +338,16 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         }
     }
 
-    /// A port in clear; says whether it leads to TLS.
+    /// What a request for `/` brought; says of a port in clear whether it leads to TLS.
     fn web(&mut self) -> Option<bool> {
-        let (head, bytes) = self.visit.web.as_ref()?;
-        let head = head.as_ref()?;
-        let place = self.artifact(format!("{} answer to HEAD /", self.visit.target), bytes.clone());
-        self.in_clear(place, "HTTP".into(), Some(head.version.clone()));
-        Some(head.leads_to_tls())
+        let answer = self.visit.web.as_ref()?;
+        let (version, page) = answer.page.as_ref()?;
+        let place = self.artifact(format!("{} answer to GET /", self.visit.target), answer.bytes.clone());
+        if !page.encrypted {
+            self.in_clear(place.clone(), "HTTP".into(), Some(version.clone()));
+        }
+        self.observe(Reach::Seen, Some(place), Fact::WebPage(Box::new(page.clone())));
+        (!page.encrypted).then(|| page.leads_to_tls())
     }
 
     fn coverage(&mut self, complete: bool) {
@@ -372,7 +375,8 @@ impl<F: FnMut(Output)> Teller<'_, F> {
         if named && speaks.is_empty() {
             speaks.push("QUIC".into());
         }
-        if let Some((Some(_), _)) = visit.web {
+        let page = visit.web.as_ref().and_then(|answer| answer.page.as_ref());
+        if page.is_some_and(|(_, page)| !page.encrypted) {
             speaks.push(Spoken::Http.word().into());
         } else if speaks.is_empty() && visit.plan.answered_in_tls() {
             // Alerts only: it speaks the family, and accepts nothing that is known here.

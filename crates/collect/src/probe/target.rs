@@ -222,6 +222,11 @@ impl Target {
         ObservedId::from(self.to_string().as_str())
     }
 
+    /// Whether nothing says that something else than the web is inside its TLS.
+    pub(super) fn may_be_web(&self) -> bool {
+        self.approach() == Approach::Tls && !PORTS.iter().any(|(_, port)| *port == self.port)
+    }
+
     /// How it is spoken to: as was said, or as its port suggests.
     pub fn approach(&self) -> Approach {
         self.scheme.unwrap_or_else(|| Approach::by_port(self.port))

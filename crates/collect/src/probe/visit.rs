@@ -5,14 +5,18 @@ use super::ike::{IkeOptions, IkeVisit};
 use super::pace::{HostPace, Pace};
 use super::ssh::SshVisit;
 use super::target::{Approach, Host, Target};
-use super::web::{self, Head};
-use super::{AddressFamily, Cancel, Options, Unreachable};
+use super::web;
+use super::{AddressFamily, Cancel, Options, Times, Unreachable};
 use dengmi_core::registry;
-use dengmi_core::{Features, Group, QuicAccepts, Scheme, Suite, Version};
+use dengmi_core::{Features, Group, KeyRole, QuicAccepts, Scheme, Suite, Version};
 use dengmi_parse::{Limits, quic::QuicVersion};
-use dengmi_protocol::handshake::{Identity, Learned, Offer as HandshakeOffer, Secrets, groups, schemes, suite::suites};
-use dengmi_protocol::plan::{self, Answer, Exchange, Loss, Plan, Scope, Spoken, Ticket};
+use dengmi_protocol::handshake::{
+    Done, Identity, Learned, Offer as HandshakeOffer, PreSharedKey, Proof, Secrets, Stop, Stopped, groups, schemes,
+    suite::suites,
+};
+use dengmi_protocol::plan::{self, Answer, Chosen, Exchange, Loss, Plan, Scope, Spoken, Ticket};
 use dengmi_protocol::upgrade::Upgrade;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpStream, lookup_host},
@@ -47,7 +51,11 @@ pub(super) struct Visit {
     pub(super) features: Vec<Features>,
     /// Schemes that signed in TLS 1.3, which hides them from hellos.
     pub(super) schemes: Vec<Scheme>,
-    pub(super) web: Option<(Option<Head>, Vec<u8>)>,
+    /// Those that may be seen yet; `None`: no handshake was tried.
+    hidden: Option<Hidden>,
+    /// What a request for `/` brought, in clear or inside TLS.
+    pub(super) web: Option<web::Answer>,
+    asked_for_web: bool,
     pub(super) ssh: Option<SshVisit>,
     pub(super) ike: Option<IkeVisit>,
     pub(super) quic: Option<QuicAccepts>,
@@ -61,12 +69,48 @@ pub(super) struct Visit {
 /// One complete handshake, or the attempt.
 pub(super) struct Handshake {
     pub(super) version: Version,
-    pub(super) result: Result<dengmi_protocol::handshake::Proof, Box<dengmi_protocol::handshake::Stopped>>,
+    pub(super) result: Result<Proof, Box<Stopped>>,
     pub(super) loss: Option<Loss>,
     pub(super) dialogue: String,
+    /// What the session can be taken up by, in TLS 1.3.
+    key: Option<PreSharedKey>,
+}
+
+/// Schemes of TLS 1.3, which hides its signatures: each costs a whole handshake. One that takes the place of a hello for groups tells a
+/// group as well and so costs nothing.
+#[derive(Debug, Default)]
+struct Hidden {
+    /// Schemes that no signature showed yet.
+    left: Vec<Scheme>,
+    beside: Beside,
+}
+
+/// Whether handshakes take the place of hellos.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Beside {
+    Groups,
+    /// A handshake was refused. The same question as a hello, with all schemes, tells whether it was for want of a scheme.
+    Doubted(Ticket),
+    /// No more.
+    #[default]
+    Over,
+    /// What is left was refused, for no other reason.
+    Whole,
 }
 
 impl Handshake {
+    fn new(
+        version: Version,
+        result: Result<Box<Done>, Box<Stopped>>,
+        loss: Option<Loss>,
+        dialogue: &[(Sent, Vec<u8>)],
+        key: Option<PreSharedKey>,
+    ) -> Handshake {
+        let mut text = String::new();
+        dialogue.iter().for_each(|(sent, bytes)| line(&mut text, *sent, bytes));
+        Handshake { version, result: result.map(|done| done.proof), loss, dialogue: text, key }
+    }
+
     pub(super) fn learned(&self) -> &Learned {
         match &self.result {
             Ok(proof) => proof.learned(),
@@ -93,6 +137,8 @@ struct Road {
     /// What is said before TLS, and the name it is said to.
     upgrade: Option<(Upgrade, Arc<str>)>,
     carrier: Carrier,
+    /// Milliseconds of the slowest answer in datagrams so far; 0: none came.
+    slowest: Arc<AtomicU32>,
 }
 
 /// What carries hellos and handshakes.
@@ -131,7 +177,9 @@ pub(super) async fn visit(
         handshakes: Vec::new(),
         features: Vec::new(),
         schemes: Vec::new(),
+        hidden: None,
         web: None,
+        asked_for_web: false,
         ssh: None,
         ike: None,
         quic: None,
@@ -177,7 +225,8 @@ impl Visit {
         self.address = Some(address);
         let host = pace.host(address.ip());
         let carrier = Carrier::Stream;
-        let road = Road { scope, options, pace, host, address, deadline, upgrade: None, carrier };
+        let slowest = Arc::default();
+        let road = Road { scope, options, pace, host, address, deadline, upgrade: None, carrier, slowest };
         let spoke = match self.target.approach() {
             Approach::Upgrade(upgrade) => self.upgrade(road.clone(), upgrade, Some(first)).await,
             Approach::Ssh => self.ssh(&road, Some(first)).await,
@@ -207,7 +256,8 @@ impl Visit {
         self.dialogues = own.versions.iter().map(|lists| (lists.version, String::new())).collect();
         let scope = Arc::new(Scope { tries: options.tries, sweep: options.sweep, ..own });
         self.plan = plan(&scope, &self.server_name);
-        let mut road = Road { scope, options, pace, host, address, deadline, upgrade: None, carrier };
+        let slowest = Arc::default();
+        let mut road = Road { scope, options, pace, host, address, deadline, upgrade: None, carrier, slowest };
         if carrier != Carrier::Dtls {
             match self.quic_version(&road).await {
                 Some(version) => road.carrier = Carrier::Quic(version),
@@ -340,7 +390,7 @@ impl Visit {
         if road.options.web && !greets {
             self.look_for_web(road).await;
         }
-        let web = matches!(self.web, Some((Some(_), _)));
+        let web = self.web.as_ref().is_some_and(|answer| answer.page.is_some());
         if web || self.target.scheme.is_some() || self.plan.spoken().is_empty() {
             return;
         }
@@ -381,26 +431,46 @@ impl Visit {
 
     /// Asks everything that the plan wants to know, a few questions at a time.
     async fn ask(&mut self, road: &Arc<Road>, mut first: Option<Dialed>) {
-        let mut asked: JoinSet<(Ticket, Vec<u8>, exchange::Exchanged)> = JoinSet::new();
+        let mut asked: JoinSet<(Ticket, Asked)> = JoinSet::new();
         let mut lost_in_row = 0_u32;
         loop {
             while asked.len() < road.options.per_host.max(1)
                 && let Some((ticket, offer)) = self.plan.ask()
             {
-                if first.is_none() && road.carrier == Carrier::Stream {
+                let whole = self.instead_of_hello(road, ticket, &offer).await;
+                if (first.is_none() || whole.is_some()) && road.carrier == Carrier::Stream {
                     self.connections = self.connections.saturating_add(1);
                 }
-                let (road, first) = (Arc::clone(road), first.take());
+                let road = Arc::clone(road);
+                if let Some(offer) = whole {
+                    asked.spawn(async move { (ticket, Asked::Whole(road.shake(offer, None).await)) });
+                    continue;
+                }
+                let first = first.take();
                 // Waiting longer and longer is for servers that turn connections away for a while.
                 let wait = road.options.times.back_off.saturating_mul(lost_in_row.min(8));
                 asked.spawn(async move {
                     let (hello, exchanged) = road.question(first, offer, wait).await;
-                    (ticket, hello, exchanged)
+                    (ticket, Asked::Hello(hello, exchanged))
                 });
             }
             let Some(joined) = asked.join_next().await else { break };
             // A question whose task died stays open; giving up marks what it left.
-            let Ok((ticket, hello, exchanged)) = joined else { break };
+            let Ok((ticket, asked)) = joined else { break };
+            let (hello, exchanged) = match asked {
+                Asked::Hello(hello, exchanged) => (hello, exchanged),
+                Asked::Whole(shaken) => {
+                    match self.take_instead_of_hello(ticket, shaken) {
+                        Some(answer) => self.plan.learn(ticket, answer),
+                        None => self.plan.again(ticket),
+                    }
+                    continue;
+                }
+            };
+            if let Some(hidden) = self.hidden.as_mut().filter(|hidden| hidden.beside == Beside::Doubted(ticket)) {
+                let chosen = matches!(exchanged.answer, Answer::Chose(_));
+                hidden.beside = if chosen { Beside::Whole } else { Beside::Over };
+            }
             let exchange::Exchanged { answer, received, datagrams, retried, .. } = exchanged;
             if let Some(quic) = &mut self.quic {
                 quic.retry |= retried;
@@ -411,6 +481,132 @@ impl Visit {
             lost_in_row = if turned_away { lost_in_row.saturating_add(1) } else { 0 };
             self.note(ticket, &hello, &received);
             self.plan.learn(ticket, answer);
+        }
+    }
+
+    /// The handshake that takes the place of a hello for groups: it tells a signature scheme as well.
+    async fn instead_of_hello(
+        &mut self,
+        road: &Arc<Road>,
+        ticket: Ticket,
+        offer: &plan::Offer,
+    ) -> Option<HandshakeOffer> {
+        if road.carrier != Carrier::Stream || !self.plan.asks_groups_of_tls13(ticket) {
+            return None;
+        }
+        if self.hidden.is_none() {
+            self.hidden = Some(Hidden::default());
+            let known: Vec<plan::Known> = self.plan.known().collect();
+            // The proof comes first: it shows the scheme that the server likes best.
+            let proof = offers(&known, None).into_iter().flatten().next()?;
+            if proof.version == Version::TLS_1_3 {
+                self.shake(road, proof).await;
+                self.hidden = self.signed().first().map(|seen| Hidden {
+                    left: hidden_schemes().filter(|scheme| scheme != seen).collect(),
+                    beside: Beside::Groups,
+                });
+                self.hidden.get_or_insert_default();
+            }
+        }
+        let hidden =
+            self.hidden.as_ref().filter(|hidden| hidden.beside == Beside::Groups && !hidden.left.is_empty())?;
+        let completed = |suite: &Suite| suites(Version::TLS_1_3).any(|known| known == *suite);
+        offer.suites.iter().all(completed).then(|| {
+            let offer = HandshakeOffer {
+                suites: offer.suites.clone(),
+                groups: offer.groups.clone(),
+                // With no share the server names its group, as it does to a hello.
+                shares: Vec::new(),
+                ..HandshakeOffer::tls13()
+            };
+            self.look(road, offer, hidden.left.clone())
+        })
+    }
+
+    /// The schemes by which completed handshakes of TLS 1.3 were signed.
+    fn signed(&self) -> Vec<Scheme> {
+        let of_version = |handshake: &&Handshake| handshake.version == Version::TLS_1_3 && handshake.result.is_ok();
+        self.handshakes.iter().filter(of_version).filter_map(|handshake| handshake.learned().scheme).collect()
+    }
+
+    /// A handshake that only looks which of these schemes signs, and with which certificate.
+    fn look(&self, road: &Road, offer: HandshakeOffer, schemes: Vec<Scheme>) -> HandshakeOffer {
+        let leaf = |handshake: &Handshake| {
+            let proved = handshake.learned().proofs.iter().any(|proof| proof.key == KeyRole::Signing);
+            handshake.learned().certificates.first().filter(|_| proved).cloned()
+        };
+        HandshakeOffer {
+            schemes,
+            open: true,
+            proved: self.handshakes.iter().filter_map(leaf).collect(),
+            features: false,
+            server_name: self.server_name.clone(),
+            identity: road.options.identity.clone(),
+            ..offer
+        }
+    }
+
+    /// The answer to a question that was put by a whole handshake. `None`: it was refused, perhaps for want of a scheme, so
+    /// that the hello has to be asked after all.
+    fn take_instead_of_hello(&mut self, ticket: Ticket, shaken: Option<Shaken>) -> Option<Answer> {
+        let mut hidden = self.hidden.take().unwrap_or_default();
+        let Some(Shaken { result, loss, dialogue, .. }) = shaken else {
+            hidden.beside = Beside::Over;
+            self.hidden = Some(hidden);
+            return Some(Answer::Lost(Loss::NoConnection));
+        };
+        let unsupported = matches!(&result, Err(stopped) if matches!(stopped.reason, Stop::Unsupported(_)));
+        let handshake = Handshake::new(Version::TLS_1_3, result, loss, &dialogue, None);
+        let learned = handshake.learned();
+        let answer = match (learned.suite, learned.group) {
+            (Some(suite), Some(group)) => {
+                match learned.scheme.filter(|scheme| hidden.left.contains(scheme)) {
+                    Some(scheme) => {
+                        hidden.left.retain(|&left| left != scheme);
+                        self.schemes.push(scheme);
+                    }
+                    // A group that nothing can be agreed on in here tells itself, and no scheme.
+                    None if unsupported => {}
+                    None => hidden.beside = Beside::Over,
+                }
+                Some(Answer::Chose(Box::new(Chosen {
+                    version: learned.version.unwrap_or(Version::TLS_1_3),
+                    suite,
+                    group: Some(group),
+                    scheme: None,
+                    certificates: learned.certificates.clone(),
+                    client_certificate: learned.client_certificate_asked,
+                    retry: learned.server_random.is_none(),
+                    features: Features::new(Version::TLS_1_3),
+                    kinds: Vec::new(),
+                })))
+            }
+            _ => match handshake.loss {
+                Some(loss) => {
+                    hidden.beside = Beside::Over;
+                    Some(Answer::Lost(loss))
+                }
+                None => {
+                    hidden.beside = Beside::Doubted(ticket);
+                    None
+                }
+            },
+        };
+        if let Some((_, text)) = self.dialogues.get_mut(ticket.chain())
+            && text.len() < DIALOGUE
+        {
+            text.push_str(&handshake.dialogue);
+        }
+        self.hidden = Some(hidden);
+        self.keep_if_new(handshake);
+        answer
+    }
+
+    /// Keeps a handshake that shows a certificate for the first time.
+    fn keep_if_new(&mut self, handshake: Handshake) {
+        let leaf = |handshake: &Handshake| handshake.learned().certificates.first().cloned();
+        if leaf(&handshake).is_some_and(|new| !self.handshakes.iter().any(|one| leaf(one).as_ref() == Some(&new))) {
+            self.handshakes.push(handshake);
         }
     }
 
@@ -426,7 +622,8 @@ impl Visit {
     /// One complete handshake for each family that the server speaks and this program can complete.
     async fn shake_all(&mut self, road: &Arc<Road>) {
         let known: Vec<plan::Known> = self.plan.known().collect();
-        for forms in offers(&known, road.options.identity.as_deref()) {
+        let begun = usize::from(self.handshakes.iter().any(|handshake| handshake.version == Version::TLS_1_3));
+        for forms in offers(&known, road.options.identity.as_deref()).into_iter().skip(begun) {
             for (number, offer) in forms.iter().enumerate() {
                 self.shake(road, offer.clone()).await;
                 if number + 1 < forms.len() && !self.drop_refusal() {
@@ -435,62 +632,80 @@ impl Visit {
             }
         }
         self.peel_schemes(road, &known).await;
+        self.ask_without_choice(road, &known).await;
         self.resume(road, &known).await;
     }
 
-    /// TLS 1.3 hides signatures and certificates, so each scheme costs a whole handshake. Of those that show nothing new
-    /// but their scheme only that is kept.
-    async fn peel_schemes(&mut self, road: &Arc<Road>, known: &[plan::Known]) {
-        let signed = |handshake: &Handshake| {
-            let of_version = handshake.version == Version::TLS_1_3 && handshake.result.is_ok();
-            handshake.learned().scheme.filter(|_| of_version)
-        };
-        let mut seen: Vec<Scheme> = self.handshakes.iter().filter_map(signed).collect();
-        let first = offers(known, None).into_iter().flatten().find(|offer| offer.version == Version::TLS_1_3);
-        let Some(mut offer) = first.filter(|_| !seen.is_empty()) else { return };
-        let offered = registry::schemes().iter().filter(|entry| entry.key.is_some()).map(|entry| Scheme(entry.code));
-        offer.schemes = offered.filter(|scheme| !seen.contains(scheme)).collect();
-        offer.features = false;
-        while !offer.schemes.is_empty() {
+    /// A server that chose HTTP/2 for every handshake so far is asked for its page without a choice.
+    async fn ask_without_choice(&mut self, road: &Arc<Road>, known: &[plan::Known]) {
+        let chose = |handshake: &Handshake| handshake.learned().features.application_protocol.as_deref() == Some("h2");
+        if !self.asked_for_web && road.options.web && self.handshakes.iter().any(chose) {
+            let offer = offers(known, None).into_iter().flatten().next();
             let before = self.handshakes.len();
-            self.shake(road, offer.clone()).await;
-            let Some(latest) = self.handshakes.get(before) else { break };
-            let (scheme, leaf) = (latest.learned().scheme, latest.learned().certificates.first().cloned());
-            let known_leaf =
-                self.handshakes.iter().take(before).any(|one| one.learned().certificates.first() == leaf.as_ref());
-            if known_leaf || leaf.is_none() {
-                self.handshakes.truncate(before);
+            if let Some(offer) = offer {
+                self.shake(road, HandshakeOffer { features: false, ..offer }).await;
             }
-            let Some(scheme) = scheme.filter(|scheme| offer.schemes.contains(scheme)) else { break };
-            seen.push(scheme);
-            offer.schemes.retain(|&left| left != scheme);
+            self.handshakes.truncate(before);
         }
-        self.schemes = seen;
     }
 
-    /// Offers a session again that a handshake was given, before TLS 1.3: whether it is taken up.
+    /// The schemes of TLS 1.3 that no handshake showed beside groups, until the rest is refused. Certificates of each kind of key
+    /// come with them.
+    async fn peel_schemes(&mut self, road: &Arc<Road>, known: &[plan::Known]) {
+        let hidden = self.hidden.take().unwrap_or_default();
+        self.schemes.extend(self.signed());
+        self.schemes.sort_unstable_by_key(|scheme| hidden_schemes().position(|known| known == *scheme));
+        self.schemes.dedup();
+        let first = offers(known, None).into_iter().flatten().find(|offer| offer.version == Version::TLS_1_3);
+        let Some(offer) = first.filter(|_| !self.schemes.is_empty() && hidden.beside != Beside::Whole) else { return };
+        let mut left: Vec<Scheme> = hidden_schemes().filter(|scheme| !self.schemes.contains(scheme)).collect();
+        while !left.is_empty() {
+            self.connections = self.connections.saturating_add(1);
+            let look = self.look(road, offer.clone(), left.clone());
+            let Some(Shaken { result, loss, dialogue, .. }) = road.shake(look, None).await else { break };
+            let handshake = Handshake::new(Version::TLS_1_3, result, loss, &dialogue, None);
+            let scheme = handshake.learned().scheme.filter(|scheme| left.contains(scheme));
+            self.keep_if_new(handshake);
+            let Some(scheme) = scheme else { break };
+            self.schemes.push(scheme);
+            left.retain(|&other| other != scheme);
+        }
+    }
+
+    /// Offers a session again that a handshake was given: whether it is taken up.
     async fn resume(&mut self, road: &Arc<Road>, known: &[plan::Known]) {
         let mut offers = Vec::new();
-        for handshake in self.handshakes.iter().filter(|handshake| handshake.version < Version::TLS_1_3) {
+        for handshake in &self.handshakes {
             let learned = handshake.learned();
             let ticket = learned.ticket.clone().unwrap_or_default();
-            // Beside a ticket the id is our own: its echo says that the ticket was taken.
-            let id = if ticket.is_empty() { learned.session_id.clone() } else { vec![0x5a; 32] };
+            let (id, style) = match handshake.version {
+                Version::TLS_1_3 => (Vec::new(), plan::Style::Shares),
+                // Beside a ticket the id is our own: its echo says that the ticket was taken.
+                version if !ticket.is_empty() => (vec![0x5a; 32], session_style(version)),
+                version => (learned.session_id.clone(), session_style(version)),
+            };
             let accepts = known.iter().find(|known| known.accepts.version == handshake.version);
             let (Ok(_), Some(suite), Some(known)) = (&handshake.result, learned.suite, accepts) else { continue };
-            if id.is_empty() || offers.iter().any(|offer: &plan::Offer| offer.version == handshake.version) {
+            let session = plan::Session { id, ticket, key: handshake.key.clone() };
+            if (session.id.is_empty() && session.key.is_none())
+                || offers.iter().any(|offer: &plan::Offer| offer.version == handshake.version)
+            {
                 continue;
             }
             offers.push(plan::Offer {
                 version: handshake.version,
                 suites: vec![suite],
-                groups: known.accepts.groups.clone(),
+                // In TLS 1.3 a group without a share would bring a HelloRetryRequest, which does not say.
+                groups: learned
+                    .group
+                    .filter(|_| session.key.is_some())
+                    .map_or(known.accepts.groups.clone(), |group| vec![group]),
                 schemes: schemes().collect(),
                 certificate_schemes: Vec::new(),
-                style: if handshake.version == Version::TLCP { plan::Style::Plain } else { plan::Style::Lean },
+                style,
                 features: false,
                 server_name: self.server_name.clone(),
-                session: Some(Arc::new(plan::Session { id, ticket })),
+                session: Some(Arc::new(session)),
             });
         }
         for offer in offers {
@@ -520,11 +735,15 @@ impl Visit {
         offer.datagrams = road.carrier == Carrier::Dtls;
         self.connections = self.connections.saturating_add(1);
         let asked = offer.features;
-        let Some(Shaken { result, loss, dialogue, tickets }) = road.shake(offer).await else { return };
-        let mut text = String::new();
-        dialogue.iter().for_each(|(sent, bytes)| line(&mut text, *sent, bytes));
-        let result = result.map(|done| done.proof);
-        let handshake = Handshake { version, result, loss, dialogue: text };
+        // Once is enough, and who does not answer is not waited for again.
+        let request = (self.may_be_web(road) && !self.asked_for_web).then(|| self.request(road));
+        let Some(Shaken { result, loss, dialogue, tickets, page }) = road.shake(offer, request.as_deref()).await else {
+            return;
+        };
+        self.asked_for_web |= page.is_some();
+        self.web = page.map(|page| web::Answer::new(page, true)).or(self.web.take());
+        let key = tickets.first().map(|ticket| ticket.key.clone());
+        let handshake = Handshake::new(version, result, loss, &dialogue, key);
         if asked && handshake.result.is_ok() {
             self.features.push(features(&handshake, &tickets));
         }
@@ -532,15 +751,41 @@ impl Visit {
     }
 
     async fn look_for_web(&mut self, road: &Arc<Road>) {
-        let host = self.server_name.as_deref().map_or_else(|| self.target.host.to_string(), String::from);
         let Some(dialed) = self.open(road).await else { return };
-        self.web = Some(web::ask(dialed.stream, &host, road.address, &road.options.times).await);
+        self.web = Some(web::ask(dialed.stream, &self.request(road), &road.options.times).await);
     }
+
+    /// Whether HTTP may be spoken inside TLS.
+    fn may_be_web(&self, road: &Road) -> bool {
+        road.options.web && road.carrier == Carrier::Stream && road.upgrade.is_none() && self.target.may_be_web()
+    }
+
+    fn request(&self, road: &Road) -> Vec<u8> {
+        let host = self.server_name.as_deref().map_or_else(|| self.target.host.to_string(), String::from);
+        web::request(&host, road.address.port())
+    }
+}
+
+/// A question that was put.
+enum Asked {
+    Hello(Vec<u8>, exchange::Exchanged),
+    /// By a whole handshake.
+    Whole(Option<Shaken>),
+}
+
+/// The schemes that are offered in TLS 1.3.
+fn hidden_schemes() -> impl Iterator<Item = Scheme> {
+    registry::schemes().iter().filter(|entry| entry.key.is_some()).map(|entry| Scheme(entry.code))
 }
 
 /// A plan for an endpoint of this name.
 fn plan(scope: &Scope, server_name: &Option<Arc<str>>) -> Plan {
     Plan::new(&Scope { server_name: server_name.clone(), ..scope.clone() })
+}
+
+/// How a session before TLS 1.3 is offered again.
+fn session_style(version: Version) -> plan::Style {
+    if version == Version::TLCP { plan::Style::Plain } else { plan::Style::Lean }
 }
 
 /// What a whole handshake told beside its keys.
@@ -608,7 +853,14 @@ impl Road {
             let Some(exchange) = exchange else { return lost(Loss::GivenUp) };
             let Some(_slot) = self.pace.slot(&self.host).await else { return lost(Loss::GivenUp) };
             let Ok(socket) = exchange::socket(self.address).await else { return lost(Loss::NoConnection) };
-            return exchange::ask_datagrams(&socket, exchange, times, KEEP).await;
+            let times = Times { answer: self.patience(), ..*times };
+            let begun = Instant::now();
+            let asked = exchange::ask_datagrams(&socket, exchange, &times, KEEP).await;
+            if !matches!(asked.1.answer, Answer::Lost(_)) {
+                let took = u32::try_from(begun.elapsed().as_millis()).unwrap_or(u32::MAX);
+                self.slowest.fetch_max(took.max(1), Ordering::Relaxed);
+            }
+            return asked;
         }
         let Ok(hello) = plan::hello(&offer, random) else { return lost(Loss::GivenUp) };
         let Dialed { stream, slot: _slot } = match first {
@@ -622,7 +874,17 @@ impl Road {
         (hello, exchanged)
     }
 
-    async fn shake(&self, offer: HandshakeOffer) -> Option<Shaken> {
+    /// How long an answer in datagrams is waited for. Some servers refuse by silence: one that has answered before is given
+    /// many times what its slowest answer took. Silence stays silence: it is asked again as often, and no fact comes of it.
+    fn patience(&self) -> Duration {
+        let whole = self.options.times.answer;
+        match self.slowest.load(Ordering::Relaxed) {
+            0 => whole,
+            slowest => Duration::from_millis(slowest.into()).saturating_mul(32).clamp(whole / 8, whole),
+        }
+    }
+
+    async fn shake(&self, offer: HandshakeOffer, request: Option<&[u8]>) -> Option<Shaken> {
         if Instant::now() >= self.deadline {
             return None;
         }
@@ -638,7 +900,7 @@ impl Road {
                 (Channel::Datagrams(exchange::socket(self.address).await.ok()?), slot)
             }
         };
-        exchange::shake(channel, offer, Secrets::from_seed(seed), &self.options.times).await.ok()
+        exchange::shake(channel, offer, Secrets::from_seed(seed), request, &self.options.times).await.ok()
     }
 }
 

@@ -1,5 +1,6 @@
 //! `dengmi_collect::certificate` on the files of `vectors/certificates` and on what people give by mistake.
 
+use crate::probe::peer::{OPENSSL, missing};
 use dengmi_collect::certificate::{
     CertificateError, Collected, FileProblem, FileRead, NotACertificate, Request, collect, trusted,
 };
@@ -12,6 +13,7 @@ use dengmi_protocol::certify::{Layout, Problem, Purpose, sha256};
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 fn vectors(file: &str) -> PathBuf {
@@ -55,6 +57,37 @@ fn problems(file: &FileRead) -> Vec<&[Problem]> {
 
 fn der(file: &str) -> Vec<u8> {
     read_bundle(&fs::read(vectors(file)).unwrap(), &Limits::default()).unwrap().value.remove(0)
+}
+
+#[test]
+fn where_revocation_can_be_asked_is_told_and_not_asked() {
+    if missing(OPENSSL) {
+        return;
+    }
+    let folder = scratch("revocation");
+    for (name, extensions) in [
+        (
+            "all",
+            &[
+                "tlsfeature=status_request",
+                "crlDistributionPoints=URI:http://crl.test/a",
+                "authorityInfoAccess=OCSP;URI:http://ocsp.test/",
+            ][..],
+        ),
+        ("other", &["tlsfeature=status_request_v2"]),
+        ("none", &[]),
+    ] {
+        let file = folder.join(format!("{name}.crt"));
+        let mut command = Command::new(OPENSSL.0);
+        command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=revoked.test", "-days", "9"]);
+        command.args(extensions.iter().flat_map(|extension| ["-addext", extension]));
+        command.arg("-keyout").arg(folder.join("key.pem")).arg("-out").arg(&file);
+        assert!(command.output().unwrap().status.success(), "{name}");
+        let found = one(&[file]);
+        let Ok(certified) = &found.certificates[0].certified else { panic!("{name}") };
+        let expected = if name == "all" { "CRL http://crl.test/a, OCSP http://ocsp.test/, must-staple" } else { "" };
+        assert_eq!(certified.certificate.revocation(), expected, "{name}");
+    }
 }
 
 #[test]
@@ -198,7 +231,7 @@ fn roots_decide_and_roots_that_cannot_be_read_end_the_work() {
     assert_eq!(chain(&[vectors("rsa/root-ca.crt")]), Chain::Trusted);
     // a folder of everything: its authorities are trusted, its leaves are not
     assert_eq!(chain(&[vectors("rsa")]), Chain::Trusted);
-    assert_eq!(trusted(&[vectors("rsa")]).unwrap().len(), 1);
+    assert_eq!(trusted(&[vectors("rsa")], false).unwrap().len(), 1);
     assert_eq!(chain(&[vectors("ec")]), Chain::Incomplete);
     // a file that is named is trusted, whatever it is
     assert_eq!(chain(&[vectors("rsa/rsa2048.crt")]), Chain::Trusted);

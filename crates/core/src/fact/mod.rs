@@ -5,6 +5,7 @@ mod ike;
 mod quic;
 mod ssh;
 mod upgraded;
+mod web;
 mod wireless;
 
 pub use features::Features;
@@ -12,6 +13,7 @@ pub use ike::{IkeAccepts, IkeKind, IkeTransform, IkeVendor};
 pub use quic::QuicAccepts;
 pub use ssh::{GroupExchange, SshAccepts, SshDirections, SshHostKey, SshLists};
 pub use upgraded::Upgraded;
+pub use web::WebPage;
 pub use wireless::WirelessNetwork;
 
 use crate::{Date, Group, IndicatorId, Method, Scheme, Sha256Digest, Suite, UtcDateTime, Version, canonical, date};
@@ -341,6 +343,15 @@ pub struct Certificate {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<Box<str>>,
     pub is_ca: bool,
+    /// Where revocation lists are to be had (cRLDistributionPoints, RFC 5280 4.2.1.13). Nothing is fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub crl_uris: Vec<Box<str>>,
+    /// Where OCSP answers (authorityInfoAccess, RFC 5280 4.2.2.1). Nobody is asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ocsp_uris: Vec<Box<str>>,
+    /// It promises that an OCSP answer comes stapled (RFC 7633).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub must_staple: bool,
     /// Lower-case hexadecimal digest of the DER bytes.
     pub sha256: Box<str>,
     /// `server` or `client`, where both may send one.
@@ -355,6 +366,16 @@ pub struct Certificate {
     /// What a check found. `None`: nobody checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checked: Option<Checked>,
+}
+
+impl Certificate {
+    /// How it can be told whether it was revoked, by the standards' own names; empty: in no way.
+    pub fn revocation(&self) -> String {
+        let places = |name: &str, uris: &[Box<str>]| (!uris.is_empty()).then(|| format!("{name} {}", uris.join(" ")));
+        let stapled = self.must_staple.then(|| "must-staple".to_owned());
+        let all = [places("CRL", &self.crl_uris), places("OCSP", &self.ocsp_uris), stapled];
+        all.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// What a check of a certificate found, each part on its own.
@@ -521,6 +542,8 @@ facts! {
     IkeAccepts(IkeAccepts) "ike.accepts"
     /// What a QUIC server says before its TLS.
     QuicAccepts(QuicAccepts) "quic.accepts"
+    /// What a web server answers to a request for its first page.
+    WebPage(WebPage) "web.page"
     /// How a network of 802.11 is protected.
     WirelessNetwork(WirelessNetwork) "wireless.network"
     /// A key that was proved to be held.

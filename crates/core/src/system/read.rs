@@ -111,7 +111,7 @@ pub enum Expected {
     NotInTheFuture,
     /// `ADDRESS:PORT`
     Address,
-    /// `HOST:PORT`
+    /// `HOST:PORT`, or `SCHEME://HOST`
     Endpoint,
     /// A document beside the description or below: a relative path without `..`, so that a description that came from somewhere
     /// else cannot put a machine's other files into a case.
@@ -381,8 +381,14 @@ impl Check<'_> {
 
     fn ends<'s>(&mut self, ends: impl IntoIterator<Item = &'s Spot>) {
         for end in ends {
-            let port = end.get_ref().rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
-            if !port.is_some_and(|(host, port)| !host.is_empty() && port > 0) {
+            let scheme_and_host = end.get_ref().split_once("://");
+            let host = scheme_and_host.map_or(&**end.get_ref(), |(_, host)| host);
+            let fits = match host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) {
+                Some((host, port)) => !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0),
+                // A protocol has a usual port.
+                None => scheme_and_host.is_some() && !host.is_empty(),
+            };
+            if !fits {
                 self.fault(end, FaultKind::Range { expected: Expected::Endpoint, found: end.get_ref().clone() });
             }
         }
@@ -509,6 +515,9 @@ mod tests {
             ("[grade]\nfiled = 6\n", 4, "Level"),
             ("[grade]\nfiled = 3\ncryptography_level = 2\n", 6, "NotBelowFiled"),
             ("[[channel]]\nid = \"p\"\nends = [\"host\"]\n", 6, "Endpoint"),
+            ("[[channel]]\nid = \"p\"\nends = [\"[2001:db8::1]\"]\n", 6, "Endpoint"),
+            ("[[channel]]\nid = \"p\"\nends = [\"ssh://\"]\n", 6, "Endpoint"),
+            ("[[channel]]\nid = \"p\"\nends = [\"ssh://host:0\"]\n", 6, "Endpoint"),
             ("[grade]\nsystem_service = [{ object = \"me\", degree = \"general\" }]\n", 5, "HarmedObject"),
             ("[[product]]\nid = \"p\"\nkind = \"k\"\ncontract = 2026-02-30\n", 7, ""),
         ] {
@@ -517,6 +526,12 @@ mod tests {
             assert_eq!(fault.line, line, "{fault:?}");
             assert!(format!("{fault:?}").contains(part), "{fault:?}");
         }
+    }
+
+    #[test]
+    fn a_protocol_that_is_named_has_its_usual_port() {
+        let ends = "[\"ssh://host\", \"ike://[2001:db8::1]\", \"tls://host:8443\", \"[2001:db8::1]:443\"]";
+        assert_eq!(faults(&format!("[[channel]]\nid = \"p\"\nends = {ends}\n")), []);
     }
 
     #[test]

@@ -235,7 +235,7 @@ pub struct Channel {
     /// Is it technically sure that no other client can use it?
     #[serde(default)]
     pub clients_limited: Option<bool>,
-    /// `HOST:PORT` of each end that can be probed; the lowest counts.
+    /// `HOST:PORT` of each end that can be probed, or `SCHEME://HOST`; the lowest counts.
     #[serde(default)]
     pub ends: Vec<Spot>,
     /// The name to ask for (server name indication) and to find in the certificate.
@@ -291,7 +291,7 @@ pub struct Device {
     /// Every management hop. An empty list claims: console only.
     #[serde(default)]
     pub management: Option<Vec<Box<str>>>,
-    /// `HOST:PORT` of each management service that can be probed.
+    /// `HOST:PORT` of each management service that can be probed, or `SCHEME://HOST`.
     #[serde(default)]
     pub management_ends: Vec<Spot>,
     /// The product that holds the keys of the management service.
@@ -737,7 +737,7 @@ pub struct Collect {
     /// Files or folders with trusted roots.
     #[serde(default)]
     pub roots: Vec<Spot>,
-    /// Further `HOST:PORT` to look at; they belong to no subject and are listed as such.
+    /// Further `HOST:PORT` or `SCHEME://HOST` to look at; they belong to no subject and are listed as such.
     #[serde(default)]
     pub endpoints: Vec<Spot>,
     /// `[[collect.capture]]`

@@ -182,6 +182,12 @@ fn shares_agree() {
         for share in [off_the_curve, vec![], vec![0], theirs.share()[1..].to_vec()] {
             assert_eq!(ours.agree(&share), Err(CryptoError::Share), "{group:?} {}", hex::encode(&share));
         }
+        // The secret that everybody knows.
+        let one = EphemeralKey::one(group);
+        assert_eq!(one.agree(&theirs.share()), theirs.agree(&one.share()), "{group:?}");
+        for share in [vec![], vec![4], theirs.share()[1..].to_vec(), [theirs.share(), vec![0]].concat()] {
+            assert_eq!(one.agree(&share), Err(CryptoError::Share), "{group:?} {}", hex::encode(&share));
+        }
     }
 }
 

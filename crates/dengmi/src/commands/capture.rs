@@ -41,7 +41,8 @@ pub(crate) struct CaptureArgs {
 }
 
 pub(crate) fn run(args: &CaptureArgs, voice: &Voice, out: &mut Out) -> Outcome {
-    let roots = trusted(&args.roots).map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
+    let roots =
+        trusted(&args.roots, false).map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
     let mut certifier = Certifier::new(roots, Default::default(), Vec::new(), Default::default());
     let key_log = args.key_log.as_deref().map(|file| key_log(file, voice)).transpose()?;
     let options =

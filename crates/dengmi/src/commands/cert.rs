@@ -121,6 +121,7 @@ fn certificate(found: &Found, voice: &Voice, out: &mut Out) -> Outcome<()> {
     row("cert-signature", &read.sig_alg)?;
     row("cert-usage", &read.key_usage.join(", "))?;
     row("cert-names", &read.names.join(", "))?;
+    row("cert-revocation", &read.revocation())?;
     row("cert-sha256", &read.sha256)?;
     if let Some(checked) = &read.checked {
         row("cert-chain", &crate::texts::word(&checked.chain))?;

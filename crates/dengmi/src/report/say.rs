@@ -395,6 +395,11 @@ impl Input<'_> {
                 let name = network.ssid.as_deref().unwrap_or(&network.bssid);
                 same(&format!("{name}: {}", network.protection.join(" ")))
             }
+            Fact::WebPage(page) => {
+                let header =
+                    page.strict_transport.as_deref().map(|header| format!(" Strict-Transport-Security: {header}"));
+                same(&format!("HTTP {}{}", page.status, header.unwrap_or_default()))
+            }
             Fact::QuicAccepts(accepts) => same(&accepts.versions.join(", ")),
             Fact::Features(features) => {
                 let told: Vec<_> = features.told().iter().map(|(name, value)| format!("{name} {value}")).collect();

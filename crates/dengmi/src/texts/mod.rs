@@ -2,7 +2,8 @@
 //!
 //! Rooms whose keys are fixed by the program (`report.toml`) are structs: a field nobody reads is a warning of the compiler, a
 //! key that is no field is refused. Rooms whose keys are the judge's words are maps that a test compares with those words.
-//! `cli.toml` is open for commands: [`Texts::cli`] looks a key up, and a test finds keys that no source file asks for.
+//! `cli.toml` is open for commands: [`Texts::cli`] looks up a key, which has a line to itself, and a test finds keys that no source
+//! file asks for.
 
 mod duties;
 pub(crate) mod judge;
@@ -14,9 +15,12 @@ pub(crate) use judge::JudgeTexts;
 pub(crate) use remediation::Remedy;
 pub(crate) use report::{ReportTexts, RiskTexts};
 
+use crate::failure::Exit;
 use dengmi_core::Text;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::LazyLock;
 
 /// The files, as they were when the program was built.
 const JUDGE: &str = include_str!("../../texts/judge.toml");
@@ -62,51 +66,53 @@ impl Lang {
     }
 }
 
-/// Why the texts cannot be used: one of the files that the program was built with is damaged. Tests rule it out.
-#[derive(Debug, thiserror::Error)]
-#[error("texts/{file}: {fault}")]
-pub(crate) struct NotTexts {
-    file: &'static str,
-    fault: toml::de::Error,
-}
-
-/// All rooms.
+/// All rooms. Each is read when something of it is said first: most commands say little, and reading all of them takes longer
+/// than probing a server.
 #[derive(Debug)]
 pub(crate) struct Texts {
     /// Words, predicates, outcomes.
-    pub(crate) judge: JudgeTexts,
+    pub(crate) judge: LazyLock<JudgeTexts>,
     /// Headings and sentences of the report.
-    pub(crate) report: ReportTexts,
+    pub(crate) report: LazyLock<ReportTexts>,
     /// States of high-risk items.
-    pub(crate) risks: RiskTexts,
+    pub(crate) risks: LazyLock<RiskTexts>,
     /// Steps that mend a finding, by the name of the remedy.
-    pub(crate) remedies: BTreeMap<Box<str>, Remedy>,
+    pub(crate) remedies: LazyLock<BTreeMap<Box<str>, Remedy>>,
     /// Words of the register of law.
-    pub(crate) duties: DutyTexts,
-    cli: BTreeMap<Box<str>, Text>,
+    pub(crate) duties: LazyLock<DutyTexts>,
+    /// What stands behind each key of `cli.toml`, a line each.
+    cli: LazyLock<BTreeMap<&'static str, &'static str>>,
 }
 
 impl Texts {
-    /// Reads the files that the program was built with.
-    pub(crate) fn load() -> Result<Texts, NotTexts> {
-        Ok(Texts {
-            judge: read("judge.toml", JUDGE)?,
-            report: read("report.toml", REPORT)?,
-            risks: read("risks.toml", RISKS)?,
-            remedies: read("remediation.toml", REMEDIATION)?,
-            duties: read("duties.toml", DUTIES)?,
-            cli: read("cli.toml", CLI)?,
-        })
+    /// The files that the program was built with.
+    pub(crate) fn new() -> Texts {
+        Texts {
+            judge: LazyLock::new(|| read("judge.toml", JUDGE)),
+            report: LazyLock::new(|| read("report.toml", REPORT)),
+            risks: LazyLock::new(|| read("risks.toml", RISKS)),
+            remedies: LazyLock::new(|| read("remediation.toml", REMEDIATION)),
+            duties: LazyLock::new(|| read("duties.toml", DUTIES)),
+            cli: LazyLock::new(|| CLI.lines().filter_map(|line| line.split_once(" = ")).collect()),
+        }
     }
 
     /// A text of the commands with its places filled; an unknown key shows itself.
     pub(crate) fn cli(&self, key: &str, values: &[(&str, Text)]) -> Text {
-        self.cli.get(key).map_or_else(|| same(key), |text| fill(text, values))
+        let text = self.cli.get(key).and_then(|value| {
+            let value = toml::de::ValueDeserializer::parse(value).ok()?;
+            Text::deserialize(value).ok()
+        });
+        text.map_or_else(|| same(key), |text| fill(&text, values))
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(file: &'static str, text: &str) -> Result<T, NotTexts> {
-    toml::from_str(text).map_err(|fault| NotTexts { file, fault })
+/// A file that the program was built with. A damaged one, which tests rule out, ends the program: nothing could be said.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> T {
+    toml::from_str(text).unwrap_or_else(|fault| {
+        let _ = writeln!(anstream::stderr(), "error: texts/{file}: {fault}");
+        std::process::exit(Exit::NotFinished as i32)
+    })
 }
 
 /// A text that is the same in both languages, such as a name.

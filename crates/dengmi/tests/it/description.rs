@@ -43,7 +43,7 @@ fn every_fault_has_its_place_and_a_hint() {
         folder.path(),
         &[
             "system.toml:9:6: a is used twice; line 7 has it already",
-            "system.toml:12:9: expected HOST:PORT, such as 192.0.2.20:443",
+            "system.toml:12:9: expected HOST:PORT or SCHEME://HOST, such as 192.0.2.20:443",
             "found \"portal.example\"",
             "system.toml:13:12: no device is called firewal; did you mean firewall?",
             "system.toml:17:8: no room is called b; known: a",

@@ -205,7 +205,7 @@ fn artifacts_are_called_as_the_description_calls_the_end() {
     assert_eq!(run.err.matches(&format!("probing {}", peer.address)).count(), 2, "{run:?}");
     let case = fs::read(folder.path().join("a.case")).unwrap();
     let count = |text: &str| case.windows(text.len()).filter(|window| *window == text.as_bytes()).count();
-    assert!(count(&format!("{} answer to HEAD /", peer.address)) > 0);
+    assert!(count(&format!("{} answer to GET /", peer.address)) > 0);
     assert_eq!(count(&format!("portal.test@{}", peer.address)), 0);
     for name in ["portal.test", "mail.test"] {
         let hello: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();

@@ -80,7 +80,7 @@ fn serve(mut stream: TcpStream, dripping: &AtomicBool) {
         thread::sleep(Duration::from_secs(1));
     }
     let answer: &[u8] = match bytes.get(..count) {
-        Some(request) if request.starts_with(b"HEAD ") => {
+        Some(request) if request.starts_with(b"GET ") => {
             b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         }
         _ => b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",

@@ -4,7 +4,9 @@
 use super::evidence::Evidence;
 use crate::determine::Source;
 use dengmi_core::system::Spot;
-use dengmi_core::{Fact, Features, Field, IkeAccepts, IkeKind, ObservedId, Reach, SshAccepts, Upgraded, registry};
+use dengmi_core::{
+    Fact, Features, Field, IkeAccepts, IkeKind, ObservedId, Reach, SshAccepts, Upgraded, WebPage, registry,
+};
 use serde::Serialize;
 
 /// One observation that is shown and not weighed, or not in all its parts.
@@ -30,6 +32,7 @@ pub(super) fn beside(evidence: &Evidence<'_>, ends: &[Spot]) -> Vec<Beside> {
                 Fact::Upgraded(upgraded) => of_upgraded(upgraded),
                 Fact::SshAccepts(accepts) => of_ssh(accepts),
                 Fact::IkeAccepts(accepts) => of_ike(accepts),
+                Fact::WebPage(page) => of_web(page),
                 _ => continue,
             };
             let kind = observation.fact.kind().into();
@@ -83,6 +86,21 @@ fn of_upgraded(upgraded: &Upgraded) -> Vec<(Box<str>, Box<str>)> {
     told.truth("password in clear offered", upgraded.login_in_clear);
     told.list("mechanisms before TLS", &upgraded.mechanisms);
     told.truth("bytes behind the go-ahead", Some(upgraded.injected));
+    told.0
+}
+
+fn of_web(page: &WebPage) -> Vec<(Box<str>, Box<str>)> {
+    let mut told = Told::default();
+    told.truth("inside TLS", Some(page.encrypted));
+    told.say("status", &page.status.to_string());
+    if let Some(location) = &page.location {
+        told.say("location", location);
+    }
+    if let Some(header) = &page.strict_transport {
+        told.say("Strict-Transport-Security", header);
+    }
+    told.truth("form with a password", Some(page.login_form));
+    told.truth("password in clear", page.login_form.then_some(page.login_in_clear));
     told.0
 }
 

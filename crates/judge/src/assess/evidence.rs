@@ -55,7 +55,8 @@ impl<'a> Evidence<'a> {
                 | Fact::SshAccepts(_)
                 | Fact::IkeAccepts(_)
                 | Fact::Features(_)
-                | Fact::Upgraded(_) => {
+                | Fact::Upgraded(_)
+                | Fact::WebPage(_) => {
                     let list = evidence.observed.entry(observation.observed.as_str().into()).or_default();
                     list.push((entry, observation));
                 }

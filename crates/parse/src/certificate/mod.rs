@@ -56,6 +56,8 @@ pub struct Certificate<'a> {
     pub ocsp_uris: Vec<String>,
     /// URIs of authorityInfoAccess where the issuer's certificate is to be had.
     pub issuer_uris: Vec<String>,
+    /// Extensions of TLS that the server promises to answer (RFC 7633), by number.
+    pub tls_features: Vec<u16>,
     /// Every extension in the order of the DER, those above included.
     pub extensions: Vec<CertificateExtension<'a>>,
     /// The signature's bytes; for SM2 and ECDSA a DER sequence of r and s.
@@ -244,6 +246,7 @@ pub fn read_certificate<'a>(der: &'a [u8], limits: &Limits) -> Read<Certificate<
         crl_uris: Vec::new(),
         ocsp_uris: Vec::new(),
         issuer_uris: Vec::new(),
+        tls_features: Vec::new(),
         extensions: Vec::new(),
         signature,
     };
@@ -426,6 +429,7 @@ const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
 const AUTHORITY_KEY_ID: &[u8] = &[0x55, 0x1d, 35];
 const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
 const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+const TLS_FEATURES: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 24];
 const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
 const CA_ISSUERS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 2];
 
@@ -456,6 +460,22 @@ fn extension<'a>(
             certificate.subject_alternative_names = Some(GeneralName::read_list(&mut list, limits, defects)?);
         }
         BASIC_CONSTRAINTS => certificate.basic_constraints = Some(basic_constraints(&mut value, defects)?),
+        TLS_FEATURES => {
+            let mut list = Element::expect(&mut value, der::SEQUENCE, defects)?.content;
+            while !list.is_empty() {
+                let number = without_zeros(Element::expect(&mut list, der::INTEGER, defects)?.integer(defects)?);
+                // One that does not fit is no extension of TLS.
+                let number = match *number {
+                    [low] => Some(u16::from(low)),
+                    [high, low] => Some(u16::from_be_bytes([high, low])),
+                    _ => None,
+                };
+                if certificate.tls_features.len() >= limits.elements {
+                    return Err(name::too_many(list.at(), limits));
+                }
+                certificate.tls_features.extend(number);
+            }
+        }
         CRL_DISTRIBUTION_POINTS => crl_uris(&mut value, &mut certificate.crl_uris, limits, defects)?,
         AUTHORITY_KEY_ID => {
             let mut content = Element::expect(&mut value, der::SEQUENCE, defects)?.content;

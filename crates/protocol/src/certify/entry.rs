@@ -11,6 +11,7 @@ use dengmi_parse::{
     Defect, DefectKind, Limits, certificate,
     certificate::{GeneralName, KeyUsage, Name, Oid},
     read_certificate,
+    tls::ExtensionType,
 };
 use std::net::IpAddr;
 
@@ -94,7 +95,7 @@ const KEY_USAGE: &str = "2.5.29.15";
 const SUBJECT_ALTERNATIVE_NAME: &str = "2.5.29.17";
 const NAME_CONSTRAINTS: &str = "2.5.29.30";
 /// Critical extensions that are understood. Of the policies nothing is asked, so that they exclude nothing; the names of
-/// the issuer and the places of revocation lists say nothing that a check here uses.
+/// the issuer, the places of revocation lists and what is promised to be stapled say nothing that a check here uses.
 const UNDERSTOOD: &[&str] = &[
     "2.5.29.14",
     KEY_USAGE,
@@ -107,6 +108,7 @@ const UNDERSTOOD: &[&str] = &[
     "2.5.29.35",
     "2.5.29.37",
     "1.3.6.1.5.5.7.1.1",
+    "1.3.6.1.5.5.7.1.24",
 ];
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
@@ -278,6 +280,9 @@ fn words(read: &certificate::Certificate<'_>, key: &Key) -> Certificate {
         ext_key_usage: purposes.iter().map(|oid| registered(*oid)).collect(),
         names: names.iter().filter_map(name_text).collect(),
         is_ca: read.is_ca(),
+        crl_uris: read.crl_uris.iter().map(|uri| uri.as_str().into()).collect(),
+        ocsp_uris: read.ocsp_uris.iter().map(|uri| uri.as_str().into()).collect(),
+        must_staple: read.tls_features.contains(&ExtensionType::STATUS_REQUEST.0),
         sha256: sha256_text(read.raw),
         position: None,
         sent_by: None,

@@ -40,6 +40,13 @@ pub struct Offer {
     /// TLS 1.3: groups for which a share is sent at once. With none of them the server answers with a
     /// HelloRetryRequest.
     pub shares: Vec<Group>,
+    /// TLS 1.3: shares are the base points of their groups, whose secret is one ([`EphemeralKey::one`]). A signature proves the
+    /// server's key all the same, since it is made over our random; nothing that only the keys of records vouch for may be
+    /// taken from such a connection.
+    pub open: bool,
+    /// TLS 1.3: certificates whose key was proved before, DER. A signature by one of them only names its scheme: it is not
+    /// checked, and the handshake ends there with [`Stop::Cancelled`].
+    pub proved: Vec<Vec<u8>>,
     /// server_name.
     pub server_name: Option<Arc<str>>,
     /// DTLS instead of TLS: what goes in and out is whole records, which [`datagrams`](dengmi_parse::tls::datagram::datagrams)
@@ -81,6 +88,8 @@ impl Offer {
             groups: Vec::new(),
             schemes: Vec::new(),
             shares: Vec::new(),
+            open: false,
+            proved: Vec::new(),
             server_name: None,
             datagrams: false,
             compatible: false,
@@ -217,7 +226,7 @@ impl Client {
         };
         let mut shares = Vec::new();
         for group in &offer.shares {
-            shares.push((*group, generate(*group, &mut secrets)?));
+            shares.push((*group, share(*group, offer.open, &mut secrets)?));
         }
         let version = dialect.first_record_version(offer.version);
         let wire = match offer.datagrams {
@@ -273,6 +282,14 @@ impl Client {
 pub(super) fn generate(group: Group, secrets: &mut Secrets) -> Result<EphemeralKey, Stop> {
     let known = agreement_group(group).ok_or(Stop::Unsupported(Unsupported::Group(group)))?;
     Ok(EphemeralKey::generate(known, &mut secrets.source(Purpose::Share))?)
+}
+
+/// A key for a share of TLS 1.3.
+fn share(group: Group, open: bool, secrets: &mut Secrets) -> Result<EphemeralKey, Stop> {
+    match agreement_group(group) {
+        Some(known) if open => Ok(EphemeralKey::one(known)),
+        _ => generate(group, secrets),
+    }
 }
 
 impl Common {
@@ -469,7 +486,7 @@ impl Common {
                 if !offered || given || hello.retried.is_some() {
                     return Err(PeerMisbehaved::GroupNotOffered(group).into());
                 }
-                hello.shares = vec![(group, generate(group, &mut self.secrets)?)];
+                hello.shares = vec![(group, share(group, self.offer.open, &mut self.secrets)?)];
             }
             None if cookie.is_some() && hello.retried.is_none() => {}
             None => return Err(PeerMisbehaved::Missing("change in a HelloRetryRequest").into()),

@@ -1,10 +1,11 @@
 //! A connection whose handshake is finished, seen from either side.
 
 use dengmi_core::Version;
+use dengmi_crypto::{CryptoError, Hash};
 use dengmi_parse::tls::message::{Alert, NewSessionTicket, write_message};
 use dengmi_parse::tls::{AlertDescription, AlertLevel, ContentType, Dialect, ExtensionType, HandshakeType};
 
-use super::schedule::TrafficSecret;
+use super::schedule::{Schedule, TrafficSecret};
 use super::secrets::Secrets;
 use super::stop::{PeerMisbehaved, Stop};
 use super::suite::SuiteParameters;
@@ -23,6 +24,8 @@ pub struct Connection {
 pub(super) struct Traffic {
     pub(super) own: TrafficSecret,
     pub(super) peer: TrafficSecret,
+    /// The resumption master secret (RFC 8446 7.1), on the side that is given tickets.
+    pub(super) resumption: Option<TrafficSecret>,
 }
 
 /// What came in.
@@ -38,12 +41,43 @@ pub struct Received {
 }
 
 /// What a ticket of TLS 1.3 allows (RFC 8446 4.6.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
     /// Seconds for which it may be used.
     pub lifetime: u32,
     /// Bytes of early data that it allows; 0 is none.
     pub early_data: u32,
+    /// What the session is taken up by.
+    pub key: PreSharedKey,
+}
+
+/// What a session of TLS 1.3 is taken up by (RFC 8446 4.2.11).
+#[derive(Clone, PartialEq, Eq)]
+pub struct PreSharedKey {
+    pub(crate) identity: Vec<u8>,
+    /// As it is sent for a ticket of no age.
+    pub(crate) obfuscated_age: u32,
+    hash: Hash,
+    key: Vec<u8>,
+}
+
+impl std::fmt::Debug for PreSharedKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "PreSharedKey({} bytes)", self.identity.len())
+    }
+}
+
+impl PreSharedKey {
+    /// Bytes of a binder.
+    pub(crate) fn binder_length(&self) -> usize {
+        self.hash.length()
+    }
+
+    /// The proof that the key is held, over a ClientHello up to its binders (RFC 8446 4.2.11.2).
+    pub(crate) fn binder(&self, truncated: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let key = Schedule::resumed(self.hash, &self.key).derive(b"res binder", &self.hash.digest(&[]))?;
+        TrafficSecret::new(self.hash, key).finished(&self.hash.digest(truncated))
+    }
 }
 
 impl Connection {
@@ -104,14 +138,25 @@ impl Connection {
     fn message(&mut self, message: &[u8], received: &mut Received, out: &mut Vec<u8>) -> Result<(), Stop> {
         let (kind, body) = parts(message);
         match (kind, &mut self.traffic) {
-            (HandshakeType::NEW_SESSION_TICKET, Some(_)) => {
+            (HandshakeType::NEW_SESSION_TICKET, Some(traffic)) => {
                 let limits = *self.wire.limits();
                 let malformed = |defect| PeerMisbehaved::Malformed { kind, defect };
                 let read = NewSessionTicket::read(body, Dialect::Tls, self.version, &limits).map_err(malformed)?;
                 let details = read.value.tls13.as_ref();
                 let early = details.and_then(|details| details.extensions.find(ExtensionType::EARLY_DATA));
                 let early_data = early.and_then(|body| body.try_into().ok()).map_or(0, u32::from_be_bytes);
-                received.tickets.push(Ticket { lifetime: read.value.lifetime, early_data });
+                // A server that is sent a ticket has no secret to take it up by.
+                let Some(resumption) = &traffic.resumption else {
+                    return Err(PeerMisbehaved::UnexpectedMessage(kind).into());
+                };
+                let nonce = details.map(|details| details.nonce).unwrap_or_default();
+                let key = PreSharedKey {
+                    identity: read.value.ticket.to_vec(),
+                    obfuscated_age: details.map_or(0, |details| details.age_add),
+                    hash: self.suite.hash,
+                    key: resumption.of_ticket(nonce)?,
+                };
+                received.tickets.push(Ticket { lifetime: read.value.lifetime, early_data, key });
             }
             (HandshakeType::KEY_UPDATE, Some(traffic)) if matches!(body, [0 | 1]) => {
                 traffic.peer = traffic.peer.updated()?;

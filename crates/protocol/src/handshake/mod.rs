@@ -9,7 +9,7 @@
 //! what was [`Learned`]. Certificates are not judged here, their chains, dates and names are for others: what is
 //! proved is that the server holds the keys.
 //!
-//! Not done: resumption, early data, client certificates on the server's side, versions before TLS 1.2.
+//! Not done: resumption (a hello tells whether a session is taken up), early data, client certificates on the server's side, versions before TLS 1.2.
 
 mod classic;
 mod client;
@@ -33,7 +33,7 @@ mod transcript;
 mod wire;
 
 pub use client::{Client, Done, Offer, Step, TlcpForms};
-pub use connection::{Connection, Received, Ticket};
+pub use connection::{Connection, PreSharedKey, Received, Ticket};
 pub use identity::{Identity, public_key};
 pub use learned::{Learned, Note, Proof, Stopped};
 pub use opener::{NotOpened, Opener, Opening};

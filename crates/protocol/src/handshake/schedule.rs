@@ -90,17 +90,21 @@ pub enum FinishedBy {
     Server,
 }
 
-/// The key schedule of TLS 1.3 (RFC 8446 7.1) without a pre-shared key; with SM3 that of RFC 8998.
+/// The key schedule of TLS 1.3 (RFC 8446 7.1); with SM3 that of RFC 8998.
 pub struct Schedule {
     hash: Hash,
     secret: Vec<u8>,
 }
 
 impl Schedule {
-    /// The early secret.
+    /// The early secret without a pre-shared key.
     pub fn early(hash: Hash) -> Schedule {
-        let zeros = vec![0; hash.length()];
-        Schedule { hash, secret: hkdf_extract(hash, &zeros, &zeros).to_vec() }
+        Schedule::resumed(hash, &vec![0; hash.length()])
+    }
+
+    /// The early secret of a pre-shared key.
+    pub fn resumed(hash: Hash, key: &[u8]) -> Schedule {
+        Schedule { hash, secret: hkdf_extract(hash, &vec![0; hash.length()], key).to_vec() }
     }
 
     /// The handshake secret, from the (EC)DHE secret.
@@ -198,6 +202,14 @@ impl TrafficSecret {
     /// As [`Schedule::handshake`].
     pub fn finished(&self, transcript_hash: &[u8]) -> Result<Vec<u8>, CryptoError> {
         Ok(self.hash.hmac(&self.finished_key()?, &[transcript_hash]).to_vec())
+    }
+
+    /// Of the resumption master secret: the key of the ticket with this nonce (RFC 8446 4.6.1).
+    ///
+    /// # Errors
+    /// As [`Schedule::handshake`].
+    pub fn of_ticket(&self, nonce: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        hkdf_expand_label(self.hash, &self.secret, b"resumption", nonce, self.hash.length())
     }
 
     /// The secret after a KeyUpdate (RFC 8446 7.2).

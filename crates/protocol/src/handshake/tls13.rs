@@ -103,6 +103,11 @@ impl Tls13 {
                 if !common.offer.schemes.contains(&scheme) {
                     return Err(PeerMisbehaved::SchemeNotOffered(scheme).into());
                 }
+                let leaf = common.learned.certificates.first();
+                if leaf.is_some_and(|leaf| common.offer.proved.contains(leaf)) {
+                    common.learned.scheme = Some(scheme);
+                    return Err(Stop::Cancelled);
+                }
                 let hash = common.transcript.digest(self.suite.hash);
                 let text = certificate_verify_text(FinishedBy::Server, &hash);
                 common.check_signature(scheme, &text, bytes, "certificate-verify")?;
@@ -140,7 +145,9 @@ impl Tls13 {
 
         common.wire.read_with(server.record_key(&self.suite)?)?;
         common.wire.write_with(client.record_key(&self.suite)?);
-        let traffic = Some(Traffic { own: client, peer: server });
+        let hash = common.transcript.digest(self.suite.hash);
+        let resumption = TrafficSecret::new(self.suite.hash, schedule.derive(b"res master", &hash)?);
+        let traffic = Some(Traffic { own: client, peer: server, resumption: Some(resumption) });
         Ok(Next::Done(client::Finished { version: Version::TLS_1_3, suite: self.suite, traffic }))
     }
 }

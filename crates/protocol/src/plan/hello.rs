@@ -61,6 +61,13 @@ pub(super) fn message(
     if !more.is_empty() {
         extensions.get_or_insert_default().0.extend(more);
     }
+    let key = offer.session.as_ref().and_then(|session| session.key.as_ref());
+    if let Some(key) = key {
+        // The binder comes once all before it stands.
+        let binder = vec![0; key.binder_length()];
+        let offered = Extension::pre_shared_key(&key.identity, key.obfuscated_age, &binder)?;
+        extensions.get_or_insert_default().0.push(offered);
+    }
     let client_hello = ClientHello {
         version: dialect.hello_version(version),
         random,
@@ -72,6 +79,15 @@ pub(super) fn message(
     };
     let mut message = Vec::with_capacity(1024);
     client_hello.write(&mut message)?;
+    if let Some(key) = key {
+        // It is the last thing in the hello; the lengths before it count as truncated (RFC 8446 4.2.11.2).
+        let length = key.binder_length();
+        let end = message.len().saturating_sub(length);
+        let binder = message.get(..end.saturating_sub(3)).and_then(|truncated| key.binder(truncated).ok());
+        if let (Some(place), Some(binder)) = (message.get_mut(end..), binder.filter(|binder| binder.len() == length)) {
+            place.copy_from_slice(&binder);
+        }
+    }
     Ok(message)
 }
 
@@ -215,7 +231,7 @@ mod tests {
     fn everything_that_is_answered_in_clear_is_asked_for_once() {
         use ExtensionType as E;
         let asks = Offer { features: true, ..offer(Version::TLS_1_2, Style::Full) };
-        let ticket = Session { id: vec![1; 32], ticket: vec![2; 64] };
+        let ticket = Session { id: vec![1; 32], ticket: vec![2; 64], key: None };
         let resumes = Offer { session: Some(Arc::new(ticket)), ..offer(Version::TLS_1_2, Style::Full) };
         for (offer, compressions, ticket) in [(&asks, &[1, 0][..], Some(0)), (&resumes, &[0], Some(64))] {
             let record = hello(offer, [7; 32]).unwrap();

@@ -5,7 +5,7 @@ use super::{Answer, Chosen, Loss, Spoken};
 use dengmi_core::registry::Mode;
 use dengmi_core::{Features, Suite, Version, registry};
 use dengmi_parse::certificate::read_name;
-use dengmi_parse::tls::message::{CertificateRequest, Extensions, Ssl2ServerHello};
+use dengmi_parse::tls::message::{CertificateRequest, ClientHello, Extensions, Ssl2ServerHello};
 use dengmi_parse::tls::{AlertDescription, ExtensionType, FoundDefect, Handshake, Side, Then, Watcher};
 use dengmi_parse::{DefectKind, Limit, Limits, Reading};
 
@@ -150,6 +150,11 @@ pub fn authority(name: &[u8]) -> Box<str> {
 fn features(handshake: &Handshake, version: Version, suite: Suite, limits: &Limits) -> Features {
     let mut features = Features::new(version);
     if version >= Version::TLS_1_3 {
+        let offered = handshake.read_client_hello(limits).and_then(Result::ok);
+        let offers = |hello: &ClientHello<'_>| {
+            hello.extensions.as_ref().is_some_and(|list| list.find(ExtensionType::PRE_SHARED_KEY).is_some())
+        };
+        features.resumed = handshake.resumed.filter(|_| offered.is_some_and(|hello| offers(&hello.value)));
         return features;
     }
     let (Some(Ok(asked)), Some(Ok(answer))) =

@@ -288,6 +288,18 @@ impl Plan {
         }
     }
 
+    /// Whether a whole handshake of TLS 1.3 would answer this question too, and show a signature, which hellos do not.
+    pub fn asks_groups_of_tls13(&self, ticket: Ticket) -> bool {
+        self.chains.get(ticket.0).is_some_and(Chain::asks_groups_of_tls13)
+    }
+
+    /// The question was not put: it comes once more.
+    pub fn again(&mut self, ticket: Ticket) {
+        if let Some(asked) = self.asked.get_mut(ticket.0) {
+            *asked = None;
+        }
+    }
+
     /// Takes the answer to a question. One that was not asked, or was answered already, is ignored.
     pub fn learn(&mut self, ticket: Ticket, answer: Answer) {
         let (Some(chain), Some(asked)) = (self.chains.get_mut(ticket.0), self.asked.get_mut(ticket.0)) else { return };

@@ -1,5 +1,6 @@
 //! What one hello of a probe offers.
 
+use crate::handshake::PreSharedKey;
 use dengmi_core::{Group, Scheme, Suite, Version};
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub struct Offer {
     pub features: bool,
     /// The name of the server, for the styles that send one.
     pub server_name: Option<Arc<str>>,
-    /// A session to be taken up again, before TLS 1.3.
+    /// A session to be taken up again. In TLS 1.3 only [`Style::Shares`] is answered with whether it is.
     pub session: Option<Arc<Session>>,
 }
 
@@ -34,6 +35,8 @@ pub struct Session {
     pub id: Vec<u8>,
     /// The ticket (RFC 5077 3.3), or nothing.
     pub ticket: Vec<u8>,
+    /// In TLS 1.3 that and the id are nothing, and this is all.
+    pub key: Option<PreSharedKey>,
 }
 
 /// How much a hello says beside its suites. The later ones are for servers that fail at the first.

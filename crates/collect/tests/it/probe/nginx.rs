@@ -2,6 +2,7 @@
 
 use super::peer::{NGINX, Peer, certificate, missing};
 use super::run::{options, run};
+use dengmi_collect::probe::Options;
 use dengmi_core::{Asked, Field, Group, Order, Protocol, Reach, Suite, Version};
 use std::collections::BTreeSet;
 
@@ -46,8 +47,14 @@ fn a_modern_server_costs_few_connections_and_tells_everything() {
         let (_, tls13) = found.accepts(Version::TLS_1_3);
         assert_eq!((tls13.suites.len(), tls13.groups.len()), (3, 10), "{tls13:?}");
         let coverage = found.coverage().1;
-        // 9 suites, 15 groups, 15 schemes and what refuses them; SSL 2.0, TLCP, the fallback signal.
-        assert!(coverage.complete && coverage.connections <= 42, "{coverage:?}");
+        assert_eq!((tls13.schemes.len(), accepts.schemes.len()), (4, 11), "{tls13:?} {accepts:?}");
+        // 9 suites, 15 groups, 15 schemes and what refuses them; SSL 2.0, TLCP, the fallback signal, resumption. Schemes of
+        // TLS 1.3 cost nothing beside groups, but for what refuses them and the one complete handshake.
+        assert!(coverage.complete && coverage.connections <= 40, "{coverage:?}");
+        let certificates: BTreeSet<&str> = found.certificates().iter().map(|one| &*one.key_alg).collect();
+        assert_eq!(certificates, BTreeSet::from(["ECDSA", "RSA"]));
+        let proved: BTreeSet<_> = found.proofs().iter().map(|proof| proof.certificate).collect();
+        assert_eq!(proved.len(), 2, "the key of each certificate is proved");
         assert_eq!(
             found.summary.to_string(),
             format!(
@@ -80,6 +87,66 @@ fn plain_http_is_told_apart_and_a_redirect_is_noted() {
         assert!(found.reaches().iter().all(|(_, reach)| *reach == Reach::Absent), "{:?}", found.reaches());
         let place = found.observations.iter().find(|one| one.fact.kind() == "plain.session").unwrap().place.clone();
         assert!(found.artifacts[&place.unwrap().artifact].starts_with(b"HTTP/1.1 "));
+    }
+}
+
+#[test]
+fn a_page_inside_tls_tells_strict_transport_and_forms() {
+    if missing(NGINX) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let form = r#"<form action=/in><input name=p type="password"></form>"#;
+    let servers = [
+        tls(&format!(
+            "ssl_protocols TLSv1.3; add_header Strict-Transport-Security 'max-age=600'; return 200 '{form}';"
+        )),
+        tls("ssl_protocols TLSv1.2; return 302 http://peer.test/;"),
+        format!("listen LISTEN; return 200 '{form}';"),
+    ];
+    let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
+    let (_peer, ports) = Peer::nginx(folder.path(), &servers);
+    let expected =
+        [(true, 200, Some(600), true, false), (true, 302, None, false, false), (false, 200, None, true, true)];
+    for (port, expected) in ports.iter().zip(expected) {
+        let found = run(&[format!("127.0.0.1:{port}")], &options(), &[]);
+        let (page, bytes) = found.page().expect("a page");
+        let told = (page.encrypted, page.status, page.strict_seconds(), page.login_form, page.login_in_clear);
+        assert_eq!((told, page.cut), (expected, false), "{page:?}");
+        assert!(bytes.starts_with(b"HTTP/1.1 "), "kept in clear");
+        assert_eq!(found.coverage().1.speaks[..], [if page.encrypted { "TLS" } else { "HTTP" }.into()]);
+    }
+    // Who does not want it is not asked.
+    let found = run(&[format!("127.0.0.1:{}", ports[0])], &Options { web: false, ..options() }, &[]);
+    assert_eq!(found.page(), None);
+}
+
+#[test]
+fn a_session_is_taken_up_again_where_tickets_are_given() {
+    if missing(NGINX) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        "ssl_protocols TLSv1.3; ssl_early_data on;",
+        "ssl_protocols TLSv1.3; ssl_ciphers DEFAULT; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;",
+        "ssl_protocols TLSv1.3; ssl_conf_command Options -SessionTicket; ssl_conf_command NumTickets 0;",
+        "ssl_protocols TLSv1.2;",
+    ];
+    let servers = settings.map(tls);
+    let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
+    let (_peer, ports) = Peer::nginx(folder.path(), &servers[..]);
+    let version = [Version::TLS_1_3, Version::TLS_1_3, Version::TLS_1_3, Version::TLS_1_2];
+    let expected = [
+        (Some(true), Some(true), Some(16_384)),
+        (Some(true), Some(true), Some(0)),
+        (Some(false), None, None),
+        (Some(true), Some(true), None),
+    ];
+    for ((port, version), expected) in ports.iter().zip(version).zip(expected) {
+        let found = run(&[format!("127.0.0.1:{port}")], &options(), &[]);
+        let features = found.features(version);
+        assert_eq!((features.session_ticket, features.resumed, features.early_data), expected, "{features:?}");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use dengmi_collect::probe::{Cancel, Finished, Options, Output, Summary, Target, Times, probe};
 use dengmi_core::{
-    Accepts, Certificate, Coverage, Fact, KeyProof, Observation, Protocol, Reach, Session, Sha256Digest, Version, date,
+    Accepts, Certificate, Coverage, Fact, Features, KeyProof, Observation, Protocol, Reach, Session, Sha256Digest,
+    Version, WebPage, date,
 };
 use dengmi_protocol::certify::{Certificates, Certifier, Limits, sha256};
 use futures_util::stream;
@@ -127,6 +128,24 @@ impl Run {
             _ => None,
         });
         found.into_iter().map(|(_, session)| session).collect()
+    }
+
+    /// What one version does beside its lists.
+    pub fn features(&self, version: Version) -> &Features {
+        let mut found = self.facts(move |fact| match fact {
+            Fact::Features(features) if features.version == version => Some(&**features),
+            _ => None,
+        });
+        assert_eq!(found.len(), 1, "{version:?}");
+        found.remove(0).1
+    }
+
+    /// The page that was asked for, and its bytes.
+    pub fn page(&self) -> Option<(&WebPage, &[u8])> {
+        self.observations.iter().find_map(|observation| match &observation.fact {
+            Fact::WebPage(page) => Some((&**page, &*self.artifacts[&observation.place.as_ref()?.artifact])),
+            _ => None,
+        })
     }
 
     /// The reach of each version, in the order of asking.

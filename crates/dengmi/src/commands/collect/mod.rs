@@ -125,7 +125,7 @@ fn documents(description: &Description, voice: &Voice) -> Outcome<Vec<String>> {
 
 fn certifier(description: &Description, voice: &Voice) -> Outcome<Certifier> {
     let roots = description.system.collect.roots.iter().map(|root| description.folder().join(&**root.get_ref()));
-    let roots = trusted(&roots.collect::<Vec<_>>())
+    let roots = trusted(&roots.collect::<Vec<_>>(), false)
         .map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
     Ok(Certifier::new(roots, Default::default(), Vec::new(), Default::default()))
 }
@@ -193,9 +193,9 @@ struct Call {
 fn calls(case: &Appender, description: &Description, voice: &Voice) -> Outcome<Vec<Call>> {
     let (mut calls, mut keys) = (Vec::new(), HashSet::new());
     for (end, server_name) in description.system.ends() {
+        let place = format!("{}:{}", description.file_name(), description.system.line(end));
         let end = &**end.get_ref();
-        let target: Target =
-            end.parse().map_err(|_| wrong_value(&description.file_name(), "expected-endpoint", end, voice))?;
+        let target: Target = end.parse().map_err(|_| wrong_value(&place, "expected-endpoint", end, voice))?;
         let key = format!("probe {end} {} {TOOL}", server_name.unwrap_or_default());
         if keys.insert(key.clone()) && !case.is_done(&key)? {
             let shown = target.to_string();

@@ -47,6 +47,9 @@ pub(crate) struct ProbeArgs {
     /// Trusted roots: a file or folder; repeatable
     #[arg(long, value_name = "FILE")]
     roots: Vec<PathBuf>,
+    /// Trust what this machine trusts as well
+    #[arg(long)]
+    system_roots: bool,
     /// Try all 65,536 suites and groups, not only those that are registered
     #[arg(long)]
     sweep: bool,
@@ -87,7 +90,8 @@ pub(crate) struct ProbeArgs {
 pub(crate) fn run(args: &ProbeArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let mut source = Source::new(&args.targets, &args.targets_from, &args.ports, voice)?;
     let options = options(args, voice)?;
-    let roots = trusted(&args.roots).map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
+    let roots = trusted(&args.roots, args.system_roots)
+        .map_err(|error| Failure::usage(error).hint(voice.text("hint-roots", &[])))?;
     let mut certifier = Certifier::new(roots, Default::default(), Vec::new(), Default::default());
     let sink = args.output.as_ref().map(|path| Sink::open(path, args.resume, args.force, voice)).transpose()?;
     // More descriptors than the default are a comfort, not a need.

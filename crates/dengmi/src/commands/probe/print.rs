@@ -58,6 +58,17 @@ pub(super) fn print(observation: &Observation, voice: &Voice, out: &mut Out) -> 
             let rest: Vec<String> = [Some(text), login, injected, software].into_iter().flatten().collect();
             (upgraded.protocol.to_uppercase(), rest.join("  "))
         }
+        Fact::WebPage(page) => {
+            let location = page.location.as_ref().map(|location| format!("→ {location}"));
+            let strict = page.encrypted.then(|| match page.strict_seconds() {
+                Some(seconds) => voice.text("web-strict", &[("seconds", &seconds.to_string())]),
+                None => said("web-not-strict"),
+            });
+            let form =
+                page.login_form.then(|| said(if page.login_in_clear { "web-login-in-clear" } else { "web-login" }));
+            let rest = [Some(page.status.to_string()), location, strict, form].into_iter().flatten();
+            (if page.encrypted { "HTTPS" } else { "HTTP" }.to_owned(), rest.collect::<Vec<_>>().join("  "))
+        }
         Fact::QuicAccepts(accepts) => {
             let versions = match accepts.versions.is_empty() {
                 true => said("quic-versions-not-named"),
@@ -86,9 +97,11 @@ pub(super) fn print(observation: &Observation, voice: &Voice, out: &mut Out) -> 
             let problems = certificate.checked.as_ref().map(|checked| checked.problems.join(", ")).unwrap_or_default();
             let problems = if problems.is_empty() { problems } else { format!("  ! {problems}") };
             let (from, to) = (&certificate.not_before, &certificate.not_after);
+            let revoked = certificate.revocation();
+            let revoked = if revoked.is_empty() { revoked } else { format!("  {revoked}") };
             (
                 said("probe-certificate"),
-                format!("{}  {}{role}  {from} – {to}{problems}", certificate.subject, certificate.key_alg),
+                format!("{}  {}{role}  {from} – {to}{revoked}{problems}", certificate.subject, certificate.key_alg),
             )
         }
         Fact::KeyProof(proof) => (

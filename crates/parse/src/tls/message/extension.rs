@@ -161,6 +161,21 @@ impl<'a> Extension<'a> {
     pub fn psk_key_exchange_modes(modes: &[u8]) -> Result<Extension<'static>, TooLong> {
         Extension::made(ExtensionType::PSK_KEY_EXCHANGE_MODES, |out| vector_of::<1>(out, modes))
     }
+
+    /// pre_shared_key of a ClientHello with one identity and its binder (RFC 8446 4.2.11): the last of all extensions.
+    ///
+    /// # Errors
+    /// [`TooLong`].
+    pub fn pre_shared_key(identity: &[u8], obfuscated_age: u32, binder: &[u8]) -> Result<Extension<'static>, TooLong> {
+        Extension::made(ExtensionType::PRE_SHARED_KEY, |out| {
+            vector::<2>(out, |out| {
+                vector_of::<2>(out, identity)?;
+                out.extend(obfuscated_age.to_be_bytes());
+                Ok(())
+            })?;
+            vector::<2>(out, |out| vector_of::<1>(out, binder))
+        })
+    }
 }
 
 const HOST_NAME: u8 = 0;

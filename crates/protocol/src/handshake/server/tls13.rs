@@ -171,7 +171,7 @@ impl Tls13 {
             return Err(PeerMisbehaved::Finished.into());
         }
         common.wire.read_with(self.client.record_key(&self.suite)?)?;
-        let traffic = Some(Traffic { own: self.server, peer: self.client });
+        let traffic = Some(Traffic { own: self.server, peer: self.client, resumption: None });
         Ok(State::Done(super::Finished { version: Version::TLS_1_3, suite: self.suite, traffic }))
     }
 }

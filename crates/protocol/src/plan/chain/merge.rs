@@ -22,8 +22,8 @@ pub(super) struct Merge {
 }
 
 impl Merge {
-    /// `accepted` holds the first run up to `run`, then the second.
-    pub(super) fn new(accepted: &[Met], run: usize) -> Merge {
+    /// `accepted` holds the first run up to `run`, then the second; `always` are kinds of keys that were never out of question.
+    pub(super) fn new(accepted: &[Met], run: usize, always: impl Iterator<Item = &'static str>) -> Merge {
         let (first, second) = accepted.split_at(run.min(accepted.len()));
         let mut alive: Vec<(&'static str, usize)> = Vec::new();
         for (step, met) in first.iter().enumerate() {
@@ -32,6 +32,7 @@ impl Merge {
                 alive.push((key, step));
             }
         }
+        alive.extend(always.map(|key| (key, first.len())));
         let mut merge = Merge {
             first: first.iter().copied().enumerate().collect(),
             second: second.iter().copied().collect(),

@@ -7,9 +7,10 @@
 //! afterwards, without those seen.
 //!
 //! Signature schemes are left out as they are seen, at the cost of none while suites last: of two that a server has, the
-//! one it likes less would never be named beside the other. The suites of the keys that ran out of schemes come later
-//! with all schemes, and [`merge`] puts both runs in order. What is left of the lists is asked once the suites are known,
-//! groups and schemes together where both may have more, and each list is proved whole with the other complete.
+//! one it likes less would never be named beside the other. A kind of key that runs out of schemes takes its suites out of
+//! question, unseen, which must be mended by asking pairs: so all its schemes come back after the first few. What is left of the lists
+//! is asked once the suites are known, groups and schemes together where both may have more, and each list is proved
+//! whole with the other complete. The suites of a key that did run out come later, and [`merge`] puts both runs in order.
 
 mod ending;
 mod merge;
@@ -30,6 +31,10 @@ const SHORT: usize = 100;
 /// TLCP suites that are tried alone before a server that closes every time is left alone; half of them where it speaks
 /// another version.
 const SINGLE: usize = 2;
+
+/// Schemes of one kind of key that are told beside suites. OpenSSL, whose lists of suites are the longest, has as many for each kind,
+/// and so does not run out.
+const BESIDE_SUITES: usize = 4;
 
 #[derive(Clone, Debug)]
 enum Phase {
@@ -103,8 +108,9 @@ pub(super) struct Chain {
     unseen_schemes: Vec<Scheme>,
     /// Schemes are left out as they are seen.
     signing: bool,
-    /// How many of `accepted` were met while they were.
+    /// How many of `accepted` were met while they were, and how many of `schemes`.
     run: usize,
+    run_schemes: usize,
     /// How often the current question had no answer, and how often it was closed.
     failures: u32,
     closes: u32,
@@ -137,6 +143,19 @@ pub(super) struct Chain {
     pub(super) lost: u32,
 }
 
+/// The kind of key of schemes that no one knows.
+const UNKNOWN: &str = "unknown";
+
+/// The kind of key that signs so.
+fn key_of(scheme: Scheme) -> Option<&'static str> {
+    registry::scheme(scheme).map(|entry| entry.key.unwrap_or_default())
+}
+
+/// How many of these a kind of key signs by.
+fn of_key(schemes: &[Scheme], key: &str) -> usize {
+    schemes.iter().filter(|&&scheme| key_of(scheme) == Some(key)).count()
+}
+
 /// Versions whose hello offers everything below them too (RFC 5246 E.1).
 pub(super) fn legacy(version: Version) -> bool {
     (Version::SSL_3_0..=Version::TLS_1_2).contains(&version)
@@ -163,6 +182,7 @@ impl Chain {
             // TLS 1.3 hides its signatures, and before TLS 1.2 they name no scheme.
             signing: lists.version == Version::TLS_1_2,
             run: 0,
+            run_schemes: 0,
             failures: 0,
             closes: 0,
             accepted: Vec::new(),
@@ -201,6 +221,13 @@ impl Chain {
         matches!(self.phase, Phase::Done)
     }
 
+    /// Whether the next hello asks for groups in TLS 1.3.
+    pub(super) fn asks_groups_of_tls13(&self) -> bool {
+        self.lists.version == Version::TLS_1_3
+            && self.style == Style::Full
+            && matches!(self.phase, Phase::Lists(Left::Groups))
+    }
+
     /// Whether the server has chosen something in this version.
     pub(super) fn spoken(&self) -> bool {
         !self.accepted.is_empty() || self.kinds.is_some()
@@ -212,9 +239,8 @@ impl Chain {
         let mut schemes = self.lists.schemes.clone();
         let suites = match &self.phase {
             Phase::Suites => {
-                if self.signing {
-                    schemes.clone_from(&self.unseen_schemes);
-                }
+                let left_out = self.left_out();
+                schemes.retain(|scheme| !left_out.contains(scheme));
                 self.left.clone()
             }
             Phase::Sequence => self.left.clone(),
@@ -361,8 +387,9 @@ impl Chain {
                 self.left.retain(|&suite| suite != chosen.suite);
                 self.before = None;
                 self.group(chosen.group);
-                let restricted = self.schemes.len() > usize::from(new_scheme);
-                if self.signing && !new_scheme && restricted {
+                let restricted = offer.schemes.len() < self.lists.schemes.len();
+                let spared = chosen.scheme.and_then(key_of).is_some_and(|key| self.has_told(key));
+                if self.signing && !new_scheme && restricted && !spared {
                     self.end_run();
                 }
                 if self.left.is_empty() {
@@ -430,9 +457,8 @@ impl Chain {
     }
 
     fn accept(&mut self, chosen: &Chosen) {
-        let key = chosen.scheme.and_then(registry::scheme).map(|entry| entry.key.unwrap_or_default());
         // A scheme that no one knows still has a key of some kind.
-        let key = key.or(chosen.scheme.map(|_| "unknown"));
+        let key = chosen.scheme.map(|scheme| key_of(scheme).unwrap_or(UNKNOWN));
         self.accepted.push(Met { suite: chosen.suite, grouped: chosen.group.is_some(), key });
     }
 
@@ -450,6 +476,25 @@ impl Chain {
     fn end_run(&mut self) {
         self.signing = false;
         self.run = self.accepted.len();
+        self.run_schemes = self.schemes.len();
+    }
+
+    /// Schemes that a hello for suites leaves out.
+    fn left_out(&self) -> Vec<Scheme> {
+        let seen = self.schemes.iter().copied().filter(|_| self.signing);
+        seen.filter(|&scheme| !key_of(scheme).is_some_and(|key| self.has_told(key))).collect()
+    }
+
+    /// Whether enough schemes of this kind of key are told beside suites.
+    fn has_told(&self, key: &str) -> bool {
+        of_key(&self.schemes, key) >= BESIDE_SUITES
+    }
+
+    /// Whether this kind of key may have had no scheme left while suites were asked.
+    fn may_have_run_out(&self, key: &str) -> bool {
+        let in_run = of_key(self.schemes.get(..self.run_schemes).unwrap_or_default(), key);
+        // One that shows more of them later had some left.
+        in_run < BESIDE_SUITES && (in_run > 0 || key == UNKNOWN) && of_key(&self.schemes, key) == in_run
     }
 
     /// Takes the group of an answer, and what it says about the server's way to choose.
@@ -492,7 +537,7 @@ impl Chain {
 
     /// Suites are asked with some schemes left out, so that a refusal says nothing yet.
     fn restricted(&self) -> bool {
-        self.signing && self.unseen_schemes.len() < self.lists.schemes.len() && matches!(self.phase, Phase::Suites)
+        matches!(self.phase, Phase::Suites) && !self.left_out().is_empty()
     }
 
     fn refused(&mut self, ending: Ending) {
@@ -700,9 +745,11 @@ impl Chain {
             self.end_run();
         }
         let groups = self.asks_groups();
-        // Signed suites that came only with all schemes show that those of the first run had run out.
-        let ran_out = self.accepted.iter().skip(self.run).any(|met| met.key.is_some());
-        let both = groups && self.grouping == Grouping::Apart && !ran_out && self.key_after(None).is_some();
+        // Signed suites that came only with all schemes: those of the first run had run out.
+        let ran_out = |met: &Met| met.key.is_some_and(|key| self.may_have_run_out(key));
+        let more = !self.accepted.iter().skip(self.run).any(ran_out)
+            || self.accepted.iter().any(|met| met.key.is_some() && !ran_out(met));
+        let both = groups && self.grouping == Grouping::Apart && more && self.key_after(None).is_some();
         self.ask_lists(if both { Some(Left::Both) } else { groups.then_some(Left::Groups) });
     }
 
@@ -774,7 +821,8 @@ impl Chain {
     fn in_order(&mut self) {
         match self.order {
             Order::Servers if self.run > 0 && self.run < self.accepted.len() => {
-                self.phase = Phase::Merge(Merge::new(&self.accepted, self.run));
+                let keys = self.accepted.iter().filter_map(|met| met.key).filter(|key| !self.may_have_run_out(key));
+                self.phase = Phase::Merge(Merge::new(&self.accepted, self.run, keys));
                 self.merged();
             }
             Order::Clients => {
