@@ -91,6 +91,8 @@ enum Command {
     Probe(commands::probe::ProbeArgs),
     /// Which cryptography the traffic in captures really used
     Capture(commands::capture::CaptureArgs),
+    /// Test what claims to be SM2, SM3, SM4, SM9 or ZUC, behind a line protocol
+    Algorithm(commands::algorithm::AlgorithmArgs),
     /// Read and check certificates
     Cert(commands::cert::CertArgs),
     /// The law's pack: its cases, its instruments
@@ -191,6 +193,7 @@ fn run(command: Command, voice: &Voice, out: &mut Out) -> Outcome {
         Command::Gate(args) => commands::gate::run(&args, voice, out),
         Command::Probe(args) => commands::probe::run(&args, voice, out),
         Command::Capture(args) => commands::capture::run(&args, voice, out),
+        Command::Algorithm(args) => commands::algorithm::run(&args, voice, out),
         Command::Cert(args) => commands::cert::run(&args, voice, out),
         Command::Law(args) => commands::law::run(&args, voice, out),
     }
