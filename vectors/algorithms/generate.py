@@ -114,6 +114,8 @@ NOTES = {
     "OtherKey": ("AUTH_BYPASS", "公钥不是签名者的公钥。接受它等于谁都能签名。", "The public key is not the signer's. Who takes it lets anybody sign.", SM2 + ", 7.1", "confirmed"),
     "OtherIdentifier": ("AUTH_BYPASS", "可辨别标识与签名时不同。接受它说明标识被忽略（常见为写死 1234567812345678）：签名不再绑定签名者身份，与使用其他标识的产品也不互通。",
                         "The distinguishing identifier is not the signer's. Who takes it ignores identifiers, mostly by a fixed 1234567812345678: signatures no longer bind who signed, and products with other identifiers do not fit.", SM2 + ", 5.5", "confirmed"),
+    "UnusualIdentifier": ("MISSING_STEP", "标识不是 1234567812345678（空、很长、非文本）。算错说明标识被写死、截断或按文本处理：与使用其他标识的产品不互通，签名者身份未被绑定。",
+                          "An identifier that is not 1234567812345678: empty, long, no text. A miss means that identifiers are fixed, cut or taken for text: other products do not fit, and who signed is not bound.", SM2 + ", 5.5", "confirmed"),
     "LongIdentifier": ("MISSING_STEP", "标识长 8192 字节，其比特数放不进 16 位。长度回绕的实现会为不同身份算出歧义的 Z 值。",
                        "An identifier of 8192 bytes: its length in bits does not fit 16 bits. Where the length wraps, Z is ambiguous between identities.", SM2 + ", 5.5", "single"),
     "PointOffCurve": ("INVALID_CURVE", "点不在曲线上（此处取其所在曲线上的 2 阶点）。缺少该检查时：验签可被不持私钥者伪造；用在解密和密钥交换中会逐位泄露私钥（无效曲线攻击）。",
@@ -386,6 +388,8 @@ def write_sm2():
                 file.test("sm2-z", v["id"], kind(v), source, "valid", {"output": v["out"]}, public=v["pub"], id=v["id_hex"])
             case "sign_with_k":
                 flags = ["EdgeKey"] if "edge" in v["id"] else kind(v)
+                if v["id_hex"] != b"1234567812345678".hex():
+                    flags = ["UnusualIdentifier"] + flags
                 file.test("sm2-sign", v["id"], flags, source, "valid", {"public": v["pub"]}, private=v["priv"], id=v["id_hex"], message=v["msg"])
                 file.test("sm2-sign-given-k", v["id"], flags, source, "valid", {"r": v["r"], "s": v["s"]}, private=v["priv"], id=v["id_hex"], message=v["msg"], k=v["k"])
                 file.test("sm2-verify", v["id"], flags, source, "valid", r=v["r"], s=v["s"], **who)

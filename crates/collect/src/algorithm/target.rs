@@ -60,6 +60,8 @@ enum Event {
     Sent(Instant),
     Line(Instant, Vec<u8>),
     TooLong,
+    /// Nothing more can come.
+    End,
 }
 
 impl Target {
@@ -121,6 +123,7 @@ impl Running {
         while let Ok(event) = self.events.try_recv() {
             match event {
                 Event::Sent(_) => {}
+                Event::End => return Err(Stop::Trouble(self.ended())),
                 Event::Line(_, line) => return Err(Stop::Trouble(Trouble::Unasked(start(&line)))),
                 Event::TooLong => return Err(Stop::Trouble(Trouble::TooLong)),
             }
@@ -140,7 +143,7 @@ impl Running {
                     return Ok((answer, at.saturating_duration_since(sent)));
                 }
                 Ok(Event::TooLong) => return Err(Stop::Trouble(Trouble::TooLong)),
-                Err(RecvTimeoutError::Disconnected) => return Err(Stop::Trouble(self.ended())),
+                Ok(Event::End) | Err(RecvTimeoutError::Disconnected) => return Err(Stop::Trouble(self.ended())),
                 Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => return Err(Stop::Cancelled),
                 Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(Stop::Trouble(Trouble::Silent)),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -183,19 +186,18 @@ fn listen(stdout: impl Read, tell: &SyncSender<Event>) {
     let mut reader = BufReader::new(stdout);
     loop {
         let mut line = Vec::new();
-        if reader.by_ref().take(LONGEST).read_until(b'\n', &mut line).is_err() {
-            return;
-        }
-        let event = match line.pop() {
-            Some(b'\n') => {
+        let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut line);
+        let event = match (read, line.pop()) {
+            (Ok(_), Some(b'\n')) => {
                 line.pop_if(|last| *last == b'\r');
                 Event::Line(Instant::now(), line)
             }
-            Some(_) if line.len() as u64 + 1 == LONGEST => Event::TooLong,
+            (Ok(_), Some(_)) if line.len() as u64 + 1 == LONGEST => Event::TooLong,
             // The end, perhaps in the middle of a line.
-            _ => return,
+            _ => Event::End,
         };
-        if tell.send(event).is_err() {
+        let over = !matches!(event, Event::Line(..));
+        if tell.send(event).is_err() || over {
             return;
         }
     }

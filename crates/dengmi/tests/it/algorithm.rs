@@ -186,7 +186,9 @@ fn a_broken_sm2_fails_with_each_danger_named() {
         ("PointOffCurve", "C1 of order 2 off the curve, C2 and C3 made for it"),
         ("PointAtInfinity", "public key of zeros as infinity, signature forged for it"),
         ("OtherIdentifier", "signed under the default identifier, verified under another: ALICE"),
-        ("RepeatedNonce", "sm2-sign-2"),
+        ("RepeatedNonce", "sm2-sign-edge-d2"),
+        ("UnusualIdentifier", "sm2-sign-2"),
+        ("PrivateKeyRange", "private key n + 1"),
     ] {
         assert!(
             dangers.get(flag).is_some_and(|comments| comments.contains(comment)),
@@ -194,7 +196,7 @@ fn a_broken_sm2_fails_with_each_danger_named() {
         );
     }
     // What it does check must not be complained of.
-    for flag in ["AlteredSignature", "OtherMessage", "OtherKey", "AlteredC2", "AlteredC3", "TruncatedCiphertext"] {
+    for flag in ["Standard", "AlteredSignature", "OtherMessage", "OtherKey", "AlteredC2", "AlteredC3", "DerStructure"] {
         assert!(!dangers.contains_key(flag), "{flag}: {:?}", dangers[flag]);
     }
     let [passed, ..] = counts(&document, "sm2-decrypt");
