@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod algorithm;
 pub mod capture;
 pub mod certificate;
 pub mod desk;

@@ -2,7 +2,7 @@
 //! [RustCrypto](https://github.com/RustCrypto).
 //!
 //! * [`hash`]: digests and HMAC; [`prf`]: the key derivation of TLS, TLCP and TLS 1.3.
-//! * [`aead`] and [`block`]: what protects records.
+//! * [`aead`] and [`block`]: what protects records; [`sm4`]: the other modes of SM4, for products under test.
 //! * [`agreement`] and [`modp`]: (EC)DH shares; [`sm2`]: signature, encryption and key exchange of GB/T 32918.
 //! * [`key`] and [`signature`]: public and private keys, and signatures of every kind over raw key material.
 //!
@@ -24,6 +24,7 @@ pub mod modp;
 pub mod prf;
 pub mod signature;
 pub mod sm2;
+pub mod sm4;
 
 pub use hash::{Digest, Hash, Hasher};
 pub use key::{Curve, PrivateKey, PublicKey};

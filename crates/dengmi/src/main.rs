@@ -97,6 +97,8 @@ enum Command {
     Capture(commands::capture::CaptureArgs),
     /// Whether bits are random: the tests of GM/T 0005 and NIST SP 800-22, with the verdict on many samples
     Random(commands::random::RandomArgs),
+    /// Test what claims to be SM2, SM3, SM4, SM9 or ZUC, behind a line protocol
+    Algorithm(commands::algorithm::AlgorithmArgs),
     /// Read and check certificates
     Cert(commands::cert::CertArgs),
     /// The law's pack: its cases, its instruments
@@ -190,6 +192,7 @@ fn run(command: Command, voice: &Voice, out: &mut Out) -> Outcome {
         Command::Probe(args) => commands::probe::run(&args, voice, out),
         Command::Capture(args) => commands::capture::run(&args, voice, out),
         Command::Random(args) => commands::random::run(&args, voice, out),
+        Command::Algorithm(args) => commands::algorithm::run(&args, voice, out),
         Command::Cert(args) => commands::cert::run(&args, voice, out),
         Command::Law(args) => commands::law::run(&args, voice, out),
     }

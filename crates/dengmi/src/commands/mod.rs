@@ -1,5 +1,6 @@
 //! One module a command: its arguments and what it does.
 
+pub(crate) mod algorithm;
 pub(crate) mod assess;
 pub(crate) mod capture;
 pub(crate) mod cert;

@@ -6,9 +6,23 @@ use std::process::Stdio;
 use unicode_width::UnicodeWidthStr;
 
 const CASE: &str = "dengmi-demo/assessment.case";
-const COMMANDS: [&str; 15] = [
-    "demo", "assess", "grade", "collect", "judge", "score", "report", "why", "explain", "verify", "diff", "gate",
-    "probe", "cert", "law",
+const COMMANDS: [&str; 16] = [
+    "demo",
+    "assess",
+    "grade",
+    "collect",
+    "judge",
+    "score",
+    "report",
+    "why",
+    "explain",
+    "verify",
+    "diff",
+    "gate",
+    "probe",
+    "cert",
+    "algorithm",
+    "law",
 ];
 
 #[test]
