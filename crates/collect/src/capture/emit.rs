@@ -17,6 +17,7 @@ use dengmi_parse::plain::Spoken;
 use dengmi_parse::tls::{End, Handshake, KeyLog, Side};
 use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName};
 use dengmi_protocol::handshake::{KeyExchangeSignature, key_exchange_signature};
+use dengmi_randomness::Judgement;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 use std::net::SocketAddr;
@@ -531,29 +532,40 @@ fn instant(nanoseconds: u64) -> UtcDateTime {
     UtcDateTime::from_unix_timestamp_nanos(i128::from(nanoseconds)).unwrap_or(UtcDateTime::UNIX_EPOCH)
 }
 
-/// Fewer bytes than this say nothing about what they are.
-const SAID: usize = 128;
-/// Of 15 degrees of freedom, this is exceeded by one random text in a thousand.
-const CHI_SQUARE: f64 = 37.7;
+/// From here on bytes that are no ciphertext show it, but for good compression without its head.
+const SAID: usize = 256;
 
-/// Whether the first bytes of a flow look like ciphertext: halves of bytes as if drawn by lot, and no text. `None`: too few
-/// to say, or neither. Compressed data look the same.
+/// What the first bytes of a flow look like: ciphertext, text, or neither of them for sure.
 fn looks_encrypted(samples: &[&[u8]; 2]) -> Option<bool> {
     let bytes = samples.iter().copied().max_by_key(|sample| sample.len())?;
-    if bytes.len() < SAID {
-        return None;
+    match dengmi_randomness::looks_encrypted(bytes) {
+        Judgement::Encrypted if bytes.len() >= SAID => Some(true),
+        Judgement::Text => Some(false),
+        // Structures may hold ciphertext, and what is encoded may be some.
+        _ => None,
     }
-    let printable = bytes.iter().filter(|byte| matches!(byte, 0x20..=0x7e | b'\t' | b'\r' | b'\n')).count();
-    if printable * 10 >= bytes.len() * 9 {
-        return Some(false);
-    }
-    let mut counts = [0_u32; 16];
-    for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
-        if let Some(count) = counts.get_mut(usize::from(half)) {
-            *count += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dengmi_crypto::Hash;
+
+    #[test]
+    fn unknown_traffic_is_told_from_text_and_from_what_says_nothing() {
+        let ciphertext: Vec<u8> =
+            (0_u32..32).flat_map(|number| Hash::Sm3.digest(&number.to_be_bytes()).to_vec()).collect();
+        let chinese = "患者：李某，挂号成功。".repeat(4);
+        let gb18030 = [0xbb, 0xbc, 0xd5, 0xdf, 0xa3, 0xba, 0xc0, 0xee].repeat(8);
+        for (bytes, encrypted) in [
+            (&ciphertext[..], Some(true)),
+            (&ciphertext[..255], None),
+            (chinese.as_bytes(), Some(false)),
+            (&gb18030, Some(false)),
+            (&[0; 1024], None),
+            (&[1, 2, 3], None),
+        ] {
+            assert_eq!(looks_encrypted(&[bytes, b""]), encrypted, "{bytes:02x?}");
         }
     }
-    let expected = bytes.len() as f64 * 2.0 / 16.0;
-    let chi_square: f64 = counts.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
-    (chi_square < CHI_SQUARE).then_some(true)
 }
