@@ -92,8 +92,7 @@ fn has_compressed_head(bytes: &[u8]) -> bool {
         b"GIF8",
     ];
     // zlib: method 8, and both bytes a multiple of 31.
-    let zlib =
-        matches!(bytes, [0x78, second, ..] if u16::from_be_bytes([0x78, *second]) % 31 == 0 && second & 0x20 == 0);
+    let zlib = matches!(bytes, [0x78, second, ..] if u16::from_be_bytes([0x78, *second]).is_multiple_of(31) && second & 0x20 == 0);
     zlib || HEADS.iter().any(|head| bytes.starts_with(head))
 }
 

@@ -4,7 +4,7 @@
 //! works: they can show that it is weak, never that it is strong.
 
 /// z of the 99 % bound.
-const Z: f64 = 2.5758293035489008;
+const Z: f64 = 2.575_829_303_548_901;
 
 /// 6.3.1, of values of any kind: how often the most common one comes. `None` for fewer than two values.
 pub fn most_common_value(values: &[u8]) -> Option<f64> {
@@ -51,8 +51,8 @@ pub fn markov(bits: &[u8]) -> Option<f64> {
     let mut pairs = [[0.0_f64; 2]; 2];
     for pair in bits.windows(2) {
         let [one, other] = pair else { continue };
-        let row = pairs.iter_mut().nth(usize::from(*one & 1));
-        row.into_iter().flat_map(|row| row.iter_mut().nth(usize::from(*other & 1))).for_each(|count| *count += 1.0);
+        let row = pairs.get_mut(usize::from(*one & 1));
+        row.into_iter().flat_map(|row| row.get_mut(usize::from(*other & 1))).for_each(|count| *count += 1.0);
     }
     if bits.len() < 2 {
         return None;

@@ -353,7 +353,7 @@ impl Laboratory {
             }
         };
         let m = length as f64;
-        let sign = if length % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if length.is_multiple_of(2) { 1.0 } else { -1.0 };
         // For long blocks 2^m is infinite, and the term nothing.
         let mean = m / 2.0 + (9.0 - sign) / 36.0 - (m / 3.0 + 2.0 / 9.0) / 2_f64.powf(m);
         let mut classes = [0_u64; 7];
