@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 const MOST: usize = 20_000;
 /// The time for an operation at most.
 const BUDGET: Duration = Duration::from_secs(20);
-/// Fewer of a class than this say nothing.
-const LEAST: usize = 500;
+/// Fewer of a class than this show no small difference.
+const ENOUGH: usize = 500;
+/// Fewer of a class than this show nothing.
+const LEAST: usize = 100;
 /// The first answers warm caches and are not counted.
 const WARM_UP: usize = 50;
 /// Measurements above these shares of all are left out, one after the other: interruptions hide small differences.
@@ -136,10 +138,12 @@ fn told(operation: &str, mut samples: [Vec<f64>; 2]) -> Timing {
         .each_ref()
         .map(|samples| Duration::from_nanos(samples.get(samples.len() / 2).copied().unwrap_or_default() as u64));
     let t = greatest_t(&samples);
-    let verdict = if count.iter().any(|count| *count < LEAST) {
-        Verdict::TooFew
-    } else if t >= DIFFERS {
+    let [fixed, random] = count;
+    let fewer = fixed.min(random);
+    let verdict = if t >= DIFFERS && fewer >= LEAST {
         Verdict::Differs
+    } else if fewer < ENOUGH {
+        Verdict::TooFew
     } else if t >= UNCLEAR {
         Verdict::Unclear
     } else {
@@ -221,7 +225,16 @@ mod tests {
         let slower = numbers(2).into_iter().map(|one| one + 0.15).enumerate().map(disturb).collect();
         let different = told("x", [numbers(1).into_iter().enumerate().map(disturb).collect(), slower]);
         assert_eq!(different.verdict, Verdict::Differs, "{}", different.t);
-        assert_eq!(told("x", [vec![1.0; 10], vec![2.0; 10]]).verdict, Verdict::TooFew);
+        let first =
+            |seed: u8, add: f64, count: usize| numbers(seed).into_iter().take(count).map(|one| one + add).collect();
+        for (add, count, verdict) in [
+            (5.0, 99, Verdict::TooFew),
+            (5.0, 100, Verdict::Differs),
+            (0.0, 499, Verdict::TooFew),
+            (0.0, 500, Verdict::NotSeen),
+        ] {
+            assert_eq!(told("x", [first(1, 0.0, count), first(2, add, count)]).verdict, verdict, "{add} {count}");
+        }
     }
 
     #[test]

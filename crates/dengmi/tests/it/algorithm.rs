@@ -126,7 +126,7 @@ fn openssl_passes_but_for_what_is_known_of_it() {
     if missing("openssl", "openssl") || missing("python3", "python3") {
         return;
     }
-    // Each seen with 3.0.19 and reproduced by hand with its command. A later version may have mended them.
+    // Each seen with 3.0.19. A later version may have mended them.
     const KNOWN: &[&str] = &[
         // The private key n - 1 makes 1 + d zero, and it looks for another k for ever.
         "private key n - 1",
