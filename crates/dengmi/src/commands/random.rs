@@ -14,7 +14,7 @@ use dengmi_randomness::rules::{BUILT_IN, Note, Product, Read, Rules, Stage, Stan
 use dengmi_randomness::verdict::{BINS, FalseAlarm, Judged, Tally, false_alarm, false_alarm_at};
 use dengmi_randomness::{Kind, NoTest, Test};
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Samples that a page names as the worst.
 const WORST: usize = 5;
@@ -135,7 +135,7 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let rules = Rules::read(BUILT_IN).map_err(|error| Failure::not_finished(format!("law/randomness: {error}")))?;
     let day = date_text(args.on.day(now().date(), voice)?);
     let plan = plan(args, &rules, &day, voice)?;
-    let mut sources: Vec<Source> = args.sources.iter().map(source).collect();
+    let mut sources: Vec<Source> = args.sources.iter().map(|path| source(path)).collect();
     sources.extend(args.command.iter().cloned().map(Source::Command));
     let cancel = Cancel::default();
     listen(&cancel)?;
@@ -208,11 +208,11 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn source(path: &PathBuf) -> Source {
+fn source(path: &Path) -> Source {
     match path.as_os_str() {
         word if word == "-" => Source::Stdin,
         word if word == SYSTEM => Source::System,
-        _ => Source::Path(path.clone()),
+        _ => Source::Path(path.to_path_buf()),
     }
 }
 
@@ -288,7 +288,10 @@ fn plan<'a>(args: &RandomArgs, rules: &'a Rules, day: &str, voice: &Voice) -> Ou
     }
     notes.extend(&text.note);
     // A text that nobody here has read is no ground for a verdict, and the reader must know that it is in force.
-    let unread = rules.texts.iter().filter(|other| other.read == Read::NotRead && other.in_force(day));
+    let unread = rules
+        .texts
+        .iter()
+        .filter(|other| other.read == Read::NotRead && other.replaced_by.is_none() && other.in_force(day));
     notes.extend(unread.filter_map(|other| other.note.as_ref()).filter(|_| id != "nist"));
     let group = product.map_or(suite.group, |product| product.samples);
     Ok(Plan { suite, text, product, tests, chosen: !chosen.is_empty(), bits, group, notes })
@@ -509,7 +512,7 @@ fn group_json(source: &Source, plan: &Plan<'_>, group: &Group, summary: &Summary
 fn bars(bins: &[u64; BINS]) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let all: u64 = bins.iter().sum();
-    let height = |count: u64| if all == 0 { 0 } else { (count * BINS as u64 * 4 / all).min(7) };
+    let height = |count: u64| (count * BINS as u64 * 4).checked_div(all).unwrap_or(0).min(7);
     bins.iter().filter_map(|count| BARS.get(height(*count) as usize)).collect()
 }
 

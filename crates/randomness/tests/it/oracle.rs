@@ -128,7 +128,7 @@ fn value(bits: &[u8], test: &Test) -> (f64, f64) {
         "cusum_backward" => cusum(n, bits.iter().rev()),
         "approximate_entropy" => chi(2_f64.powi(m as i32), 2.0 * n * (LN_2 - (phi(bits, m) - phi(bits, m + 1)))),
         "linear_complexity" => {
-            let sign = if m % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if m.is_multiple_of(2) { 1.0 } else { -1.0 };
             let mean = m as f64 / 2.0 + (9.0 - sign) / 36.0 - (m as f64 / 3.0 + 2.0 / 9.0) / 2_f64.powi(m as i32);
             let mut classes = [0.0; 7];
             for block in bits.chunks_exact(m) {
