@@ -10,6 +10,7 @@ use dengmi_judge::assess::{Beside, Determination, Unit};
 use dengmi_judge::determine::{Applicability, Bind, Mark, Outcome, Source, Step, Truth, Used, Weighed};
 use dengmi_judge::law::{Confidence, Group, Indicator, Layer};
 use dengmi_judge::score::{Range, Refusal};
+use std::collections::BTreeSet;
 
 /// One line of a chain of reasons, with what it stands on.
 pub(super) struct Reason<'a> {
@@ -246,27 +247,34 @@ impl Input<'_> {
     /// Sources in few words: those of one kind, thing and method stand together with their entries, and those of one capture
     /// with their first packets.
     pub(super) fn sources(&self, sources: &[Source]) -> Vec<(Vec<EntryNumber>, Text)> {
-        let mut said: Vec<(Vec<EntryNumber>, Text, Option<&str>, Vec<u64>)> = Vec::new();
+        /// Sources that say the same of themselves.
+        struct Alike<'s> {
+            text: Text,
+            file: Option<&'s str>,
+            entries: BTreeSet<EntryNumber>,
+            packets: BTreeSet<u64>,
+        }
+        let mut said: Vec<Alike<'_>> = Vec::new();
         for source in sources {
             let text = self.source(source);
             let (file, packet) = self.packet(source).unzip();
-            match said.iter_mut().find(|(_, other, of, _)| (&*other, *of) == (&text, file)) {
-                Some((entries, _, _, packets)) => {
-                    entries.extend(source.entry);
-                    packets.extend(packet);
+            let known = said.iter_mut().find(|alike| alike.file == file && alike.text == text);
+            let (entry, packet) = (source.entry.into_iter(), packet.into_iter());
+            match known {
+                Some(alike) => {
+                    alike.entries.extend(entry);
+                    alike.packets.extend(packet);
                 }
-                None => said.push((source.entry.into_iter().collect(), text, file, packet.into_iter().collect())),
+                None => said.push(Alike { text, file, entries: entry.collect(), packets: packet.collect() }),
             }
         }
-        let whole = said.into_iter().map(|(mut entries, text, file, mut packets)| {
-            entries.sort_unstable();
-            entries.dedup();
-            packets.sort_unstable();
-            packets.dedup();
-            let Some(file) = file else { return (entries, text) };
-            let more = if packets.len() > PACKETS { " …" } else { "" };
-            let numbers: Vec<String> = packets.iter().take(PACKETS).map(u64::to_string).collect();
-            let values = [("source", text), ("file", same(file)), ("packets", same(&(numbers.join(", ") + more)))];
+        let whole = said.into_iter().map(|alike| {
+            let entries = alike.entries.into_iter().collect();
+            let Some(file) = alike.file else { return (entries, alike.text) };
+            let more = if alike.packets.len() > PACKETS { " …" } else { "" };
+            let numbers: Vec<String> = alike.packets.iter().take(PACKETS).map(u64::to_string).collect();
+            let packets = numbers.join(", ") + more;
+            let values = [("source", alike.text), ("file", same(file)), ("packets", same(&packets))];
             (entries, fill(&self.texts.report.source_packets, &values))
         });
         whole.collect()
