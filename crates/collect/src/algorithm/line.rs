@@ -31,7 +31,7 @@ pub enum Answer {
 impl Request {
     /// Reads a line without its end; `None` when it is no request.
     pub fn read(line: &str) -> Option<Request> {
-        let (operation, fields) = line.split_once(' ').unwrap_or((line, ""));
+        let (operation, fields) = parted(line)?;
         let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         (!operation.is_empty() && operation.bytes().all(named)).then_some(())?;
         Some(Request { operation: operation.into(), fields: read_fields(fields)? })
@@ -41,7 +41,7 @@ impl Request {
 impl Answer {
     /// Reads a line without its end; `None` when it is no answer.
     pub fn read(line: &str) -> Option<Answer> {
-        match line.split_once(' ').unwrap_or((line, "")) {
+        match parted(line)? {
             ("ok", fields) => read_fields(fields).map(Answer::Ok),
             ("valid", "") => Some(Answer::Valid),
             ("invalid", "") => Some(Answer::Invalid),
@@ -49,6 +49,11 @@ impl Answer {
             _ => None,
         }
     }
+}
+
+/// The first word and the rest; a space at the end is a word that is missing.
+fn parted(line: &str) -> Option<(&str, &str)> {
+    (!line.ends_with(' ')).then(|| line.split_once(' ').unwrap_or((line, "")))
 }
 
 fn read_fields(text: &str) -> Option<Fields> {
