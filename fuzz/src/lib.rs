@@ -28,7 +28,7 @@ use dengmi_protocol::handshake::{
 };
 use dengmi_protocol::plan::{self, Listener, Stopped};
 use dengmi_protocol::upgrade::{self, Prologue, Upgrade};
-use dengmi_randomness::input::{Decoder, Form, Order};
+use dengmi_randomness::input::{self, Decoder, Order};
 use dengmi_randomness::{Test, looks_encrypted};
 
 /// What the clients here draw their secrets from: seeds of whole handshakes are made for it.
@@ -609,7 +609,7 @@ pub fn observation(data: &[u8]) {
 pub fn random_input(data: &[u8]) {
     let [form, bits, piece, rest @ ..] = data else { return };
     let order = if form & 4 == 0 { Order::MostFirst } else { Order::LeastFirst };
-    let form = [Form::Raw, Form::Bits, Form::Hex, Form::Hex][usize::from(form & 3)];
+    let form = [input::Form::Raw, input::Form::Bits, input::Form::Hex, input::Form::Hex][usize::from(form & 3)];
     let mut decoder = Decoder::new(form, order);
     let mut taken = 0;
     for piece in rest.chunks(usize::from(*piece).max(1)) {

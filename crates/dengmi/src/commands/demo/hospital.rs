@@ -105,9 +105,19 @@ impl Hospital {
 
     /// The example's description with the real ports.
     pub(super) fn with_ports(&self, text: &str) -> String {
-        self.services.iter().fold(text.to_owned(), |text, service| {
-            text.replace(&format!("127.0.0.1:{}", service.written), &service.address.to_string())
-        })
+        const HOST: &str = "127.0.0.1:";
+        // In one go: a real port may be one that stands for another service.
+        let mut parts = text.split(HOST);
+        let mut written = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let known = self.services.iter().find_map(|service| {
+                Some((service.address.to_string(), part.strip_prefix(&service.written.to_string())?))
+            });
+            let (address, rest) = known.unwrap_or_else(|| (HOST.into(), part));
+            written += &address;
+            written += rest;
+        }
+        written
     }
 
     /// Ends every service.
