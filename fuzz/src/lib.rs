@@ -23,9 +23,7 @@ use dengmi_parse::tls::{Dialect, Handshake, KeyLog, Side, Sides, Then, Watcher};
 use dengmi_parse::{Limits, Read, read_certificate};
 use dengmi_protocol::certify::{Asked, Certificates as Roots, Certifier, Layout, Limits as ChainLimits, Purpose};
 use dengmi_protocol::handshake::suite::suites;
-use dengmi_protocol::handshake::{
-    Client, Identity, Offer, Opener, Opening, Secrets, Step, key_exchange_signature,
-};
+use dengmi_protocol::handshake::{Client, Identity, Offer, Opener, Opening, Secrets, Step, key_exchange_signature};
 use dengmi_protocol::plan::{self, Listener, Stopped};
 use dengmi_protocol::upgrade::{self, Prologue, Upgrade};
 use dengmi_randomness::input::{self, Decoder, Order};
