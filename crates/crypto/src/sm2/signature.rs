@@ -47,7 +47,7 @@ impl Signature {
         Ok(Signature { r: array(r.as_bytes()), s: array(s.as_bytes()) })
     }
 
-    /// r - e modulo n for the digest e = SM3(Z | message): the x coordinate of [k]G. Two signatures that share it used the
+    /// r - e modulo n for the digest e = SM3(Z | message): the x coordinate of `k`·G. Two signatures that share it used the
     /// same k, and the two together give the private key.
     pub fn nonce_point(&self, e: &[u8; 32]) -> [u8; 32] {
         array(&(reduce(&self.r) - reduce(e)).to_bytes())
