@@ -51,6 +51,9 @@ pub enum Unfit {
 /// Longest sample: counters of 32 bits stand behind it.
 pub const LONGEST_SAMPLE: usize = 1 << 32;
 
+/// Longest sample of a transform, which takes some 24 bytes of memory a bit; the longest of a standard has 10^8 bits.
+pub const LONGEST_TRANSFORM: usize = 1 << 27;
+
 /// Runs chosen tests on one sample after another, keeping tables and memory.
 pub struct Laboratory {
     edition: Edition,
@@ -123,6 +126,9 @@ impl Laboratory {
         at_least(1)?;
         if bits > LONGEST_SAMPLE {
             return Err(Unfit::TooLong { most: LONGEST_SAMPLE });
+        }
+        if test.kind() == Kind::Dft && bits > LONGEST_TRANSFORM {
+            return Err(Unfit::TooLong { most: LONGEST_TRANSFORM });
         }
         let gmt = self.edition != Edition::Nist;
         Ok(match test.kind() {

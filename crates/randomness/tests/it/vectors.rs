@@ -1,7 +1,8 @@
 //! All cases of `vectors/randomness/cases.toml`.
 
 use crate::{file, number, sm3_counter, table};
-use dengmi_randomness::{Edition, Kind, Laboratory, Sample, Test};
+use dengmi_randomness::laboratory::LONGEST_TRANSFORM;
+use dengmi_randomness::{Edition, Kind, Laboratory, Sample, Test, Unfit};
 
 fn input(name: &str, row: &toml::Value) -> Sample {
     let bits = row["bits"].as_integer().unwrap() as usize;
@@ -60,4 +61,14 @@ fn up_to_a_million_bits() {
 #[cfg_attr(debug_assertions, ignore = "takes long without optimisation: cargo test --release")]
 fn a_hundred_million_bits() {
     check(|bits| bits > 1_000_000, 23);
+}
+
+#[test]
+fn a_transform_of_more_bits_than_memory_holds_is_refused_and_other_tests_are_not() {
+    let tests: Vec<Test> = ["dft", "monobit"].iter().map(|name| name.parse().unwrap()).collect();
+    let bytes = vec![0x55; LONGEST_TRANSFORM / 8 + 1];
+    let sample = Sample::new(&bytes, LONGEST_TRANSFORM + 1);
+    let values = Laboratory::new(Edition::Gmt2021, &tests).examine(&sample);
+    assert_eq!(values[0].err(), Some(Unfit::TooLong { most: LONGEST_TRANSFORM }));
+    assert!(values[1].is_ok());
 }
