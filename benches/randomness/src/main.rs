@@ -6,7 +6,7 @@
 //! cargo run --release                            # each test and all, one core and two
 //! cargo run --release -- --samples 1000          # as many samples as the standard's group has
 //! cargo run --release -- --agree 1000            # the largest difference of P and Q, random and biased samples
-//! cargo run --release -- --grow                  # from 10^6 to 10^9 bits (takes 8 GiB)
+//! cargo run --release -- --grow                  # from 10^6 to 10^9 bits (of 10^9 without the transform)
 //! RUSTFLAGS="-C target-cpu=native" cargo run --release      # the peer with the instructions of this processor
 //! ```
 //!
