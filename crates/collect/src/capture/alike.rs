@@ -20,12 +20,8 @@ impl Alike {
         let Fact::Session(protocol, session) = &observation.fact else { return self.told.push(observation) };
         let mut common = session.clone();
         (common.client, common.client_port, common.alike) = (None, None, None);
-        // Only the first signatures of a server are checked; one that is wrong is a thing of its own.
-        if common.signature_holds.seen() != Some(&false) {
-            common.signature_holds = Field::Hidden;
-            common.hidden.remove("signature_holds");
-        }
-        // Fingerprints are the client's, and of signatures that hold only the first were tried.
+        // Fingerprints are the client's, and of signatures that hold only the first were tried; one that is wrong is a thing of its
+        // own.
         (common.ja3, common.ja3s, common.ja4) = (None, None, None);
         if common.signature_holds != Field::Seen(false) {
             common.signature_holds = Field::Hidden;

@@ -83,6 +83,11 @@ impl Approach {
         }
     }
 
+    /// Whether it is spoken over UDP.
+    pub fn is_over_datagrams(self) -> bool {
+        matches!(self, Approach::Ike | Approach::Dtls | Approach::Quic)
+    }
+
     /// The word before `://`.
     pub fn word(self) -> &'static str {
         match self {

@@ -218,7 +218,7 @@ impl Visit {
             return self.ike(&addresses, options, pace).await;
         }
         let (scope, options, pace) = (Arc::clone(scope), Arc::clone(options), Arc::clone(pace));
-        if matches!(self.target.approach(), Approach::Dtls | Approach::Quic) {
+        if self.target.approach().is_over_datagrams() {
             return self.datagrams(&addresses, options, pace, deadline).await;
         }
         let Some((address, first)) = self.reach(&addresses, &options, &pace).await else { return };

@@ -1,8 +1,8 @@
 //! `dengmi algorithm test`: vectors, chains and a timing smoke test against anything that answers the line protocol;
 //! `dengmi algorithm serve`: our own crypto behind it.
 
-use super::capture::listen;
 use super::judge::width;
+use super::listen;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::{TOOL, wrong_value};

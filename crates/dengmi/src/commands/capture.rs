@@ -49,7 +49,7 @@ pub(crate) fn run(args: &CaptureArgs, voice: &Voice, out: &mut Out) -> Outcome {
         Options { sessions: args.json, verify_all: args.verify_all, key_log, follow: args.follow, tool: TOOL.into() };
     let sources: Vec<Source> = args.files.iter().map(|file| source(file.as_path())).collect();
     let cancel = Cancel::default();
-    listen(&cancel)?;
+    super::listen(&cancel)?;
     let mut failure = None;
     let mut tell = |observation: dengmi_core::Observation| {
         let mut told = || -> Outcome<()> {
@@ -110,21 +110,6 @@ fn key_log(file: &Path, voice: &Voice) -> Outcome<Arc<KeyLog>> {
 
 fn source(file: &Path) -> Source {
     if file.as_os_str() == "-" { Source::Stdin } else { Source::Path(file.into()) }
-}
-
-/// Ends the run at Ctrl-C; what was read until then is told.
-pub(super) fn listen(cancel: &Cancel) -> Outcome<()> {
-    let interrupted = cancel.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::not_finished(format!("no runtime for signals: {error}")))?;
-    std::thread::spawn(move || {
-        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-            interrupted.cancel();
-        }
-    });
-    Ok(())
 }
 
 pub(super) fn not_read(error: &NotRead, voice: &Voice) -> Failure {

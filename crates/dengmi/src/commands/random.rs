@@ -1,7 +1,7 @@
 //! `dengmi random SOURCE…`: whether bits are random, with the verdict on many samples.
 
-use super::capture::listen;
 use super::judge::width;
+use super::listen;
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
 use crate::texts::Lang;

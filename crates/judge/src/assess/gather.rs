@@ -571,21 +571,12 @@ impl<'a> Gather<'a> {
                             worst(&mut mutual, asked, source);
                         }
                     }
-                    Fact::Certificate(fact) if is_leaf(fact) => {
-                        self.certificate(fact, source);
-                        // One certificate that does not hold outweighs those that do.
-                        if let Some(holds) = holds(fact) {
-                            worst(&mut certificates, holds, source);
-                        }
-                    }
+                    Fact::Certificate(fact) if is_leaf(fact) => self.certificate(fact, &mut certificates, source),
                     Fact::Session(protocol, fact) => {
                         self.session(*protocol, fact, all, source);
                         let sent = fact.certificate.seen().into_iter().flatten();
                         for leaf in sent.filter(|one| is_leaf(one) && one.sent_by.as_deref() != Some("client")) {
-                            self.certificate(leaf, source);
-                            if let Some(holds) = holds(leaf) {
-                                worst(&mut certificates, holds, source);
-                            }
+                            self.certificate(leaf, &mut certificates, source);
                         }
                         if let Some(asked) = fact.client_auth.seen() {
                             // One-way counts when any session was one-way.
@@ -787,7 +778,11 @@ impl<'a> Gather<'a> {
         self.words(Word::Suites, suites, source);
     }
 
-    fn certificate(&mut self, certificate: &Certificate, source: Source) {
+    fn certificate(&mut self, certificate: &Certificate, all_hold: &mut Option<(bool, Source)>, source: Source) {
+        // One certificate that does not hold outweighs those that do.
+        if let Some(holds) = holds(certificate) {
+            worst(all_hold, holds, source);
+        }
         let key = match &*certificate.key_alg {
             "RSA" | "DSA" => format!("{}-{}", certificate.key_alg, certificate.key_bits).into(),
             "ECDSA" => format!("EC-{}", certificate.key_bits).into(),

@@ -69,7 +69,15 @@ impl KexInit {
     pub fn write(&self) -> Vec<u8> {
         let mut out = vec![MessageNumber::KEXINIT.0];
         out.extend(self.cookie);
-        let lists = [
+        self.lists().into_iter().for_each(|names| string(&mut out, names.join(",").as_bytes()));
+        out.push(u8::from(self.first_packet_follows));
+        out.extend([0; 4]);
+        out
+    }
+
+    /// In the order of the wire.
+    fn lists(&self) -> [&[Box<str>]; 10] {
+        [
             &self.key_exchange,
             &self.host_key,
             &self.cipher.client,
@@ -80,11 +88,7 @@ impl KexInit {
             &self.compression.server,
             &self.language.client,
             &self.language.server,
-        ];
-        lists.into_iter().for_each(|names| string(&mut out, names.join(",").as_bytes()));
-        out.push(u8::from(self.first_packet_follows));
-        out.extend([0; 4]);
-        out
+        ]
     }
 }
 
@@ -92,7 +96,7 @@ impl KexInit {
 #[derive(Clone, Copy, Debug)]
 pub struct KexLists<'a> {
     cookie: [u8; 16],
-    /// In the order of [`KexInit::write`].
+    /// In the order of the wire.
     lists: [NameList<'a>; 10],
     first_packet_follows: bool,
 }
@@ -135,19 +139,11 @@ impl<'a> KexLists<'a> {
     /// What these two agree on.
     pub fn agreed(client: &KexLists<'_>, server: &KexLists<'_>) -> Chosen {
         let mut theirs = Vec::new();
-        let mut pairs = client.lists.iter().zip(&server.lists).map(|(client, server)| {
+        Chosen::each(client.lists.iter().zip(&server.lists).map(|(client, server)| {
             theirs.clear();
             theirs.extend(server.names());
             client.names().find(|name| theirs.contains(name)).map(name)
-        });
-        let mut next = || pairs.next().flatten();
-        Chosen {
-            key_exchange: next(),
-            host_key: next(),
-            cipher: Sides { client: next(), server: next() },
-            mac: Sides { client: next(), server: next() },
-            compression: Sides { client: next(), server: next() },
-        }
+        }))
     }
 }
 
@@ -209,18 +205,19 @@ pub struct Chosen {
 impl Chosen {
     /// What these two agree on.
     pub fn of(client: &KexInit, server: &KexInit) -> Chosen {
-        let first =
-            |client: &[Box<str>], server: &[Box<str>]| client.iter().find(|name| server.contains(*name)).cloned();
-        let both = |client: &Sides<Vec<Box<str>>>, server: &Sides<Vec<Box<str>>>| Sides {
-            client: first(&client.client, &server.client),
-            server: first(&client.server, &server.server),
-        };
+        let lists = client.lists().into_iter().zip(server.lists());
+        Chosen::each(lists.map(|(client, server)| client.iter().find(|name| server.contains(*name)).cloned()))
+    }
+
+    /// What was found of each list, in the order of the wire.
+    fn each(mut found: impl Iterator<Item = Option<Box<str>>>) -> Chosen {
+        let mut next = || found.next().flatten();
         Chosen {
-            key_exchange: first(&client.key_exchange, &server.key_exchange),
-            host_key: first(&client.host_key, &server.host_key),
-            cipher: both(&client.cipher, &server.cipher),
-            mac: both(&client.mac, &server.mac),
-            compression: both(&client.compression, &server.compression),
+            key_exchange: next(),
+            host_key: next(),
+            cipher: Sides { client: next(), server: next() },
+            mac: Sides { client: next(), server: next() },
+            compression: Sides { client: next(), server: next() },
         }
     }
 

@@ -1,15 +1,15 @@
 //! Recorded traffic into a case: each capture is kept, and each kind of session in it told once, of the end that it belongs to.
 
-use super::hex;
+use super::{End, ends, hex};
+use crate::TOOL;
 use crate::commands::capture::{not_read, warnings};
 use crate::describe::Description;
 use crate::failure::{Failure, Outcome};
 use crate::out::Voice;
 use crate::record;
-use crate::{TOOL, wrong_value};
 use dengmi_casefile::{Appender, wait};
 use dengmi_collect::capture::{self, Alike, Cancel, Options, Source, capture};
-use dengmi_collect::probe::{Approach, Host, Target};
+use dengmi_collect::probe::Host;
 use dengmi_core::system::Recorded;
 use dengmi_core::{Fact, Observation, Session, Sha256Digest};
 use dengmi_crypto::Hash;
@@ -65,7 +65,7 @@ pub(super) async fn read(
     cancel: &Cancel,
     voice: &Voice,
 ) -> Outcome<bool> {
-    let ends = Ends::of(description, voice)?;
+    let ends = ends(description, voice)?;
     for captures in captures {
         if !one(case, description.folder(), captures, &ends, certifier, cancel, voice).await? {
             return Ok(false);
@@ -79,7 +79,7 @@ async fn one(
     case: &Appender,
     folder: &Path,
     captures: &Captures<'_>,
-    ends: &Ends<'_>,
+    ends: &[End<'_>],
     certifier: &mut Certifier,
     cancel: &Cancel,
     voice: &Voice,
@@ -113,7 +113,7 @@ async fn one(
         {
             *what = inside.display().to_string().into();
         }
-        for observed in ends.of_session(captures.recorded, &observation) {
+        for observed in names(ends, captures.recorded, &observation) {
             alike.take(Observation { observed: observed.into(), ..observation.clone() });
         }
     };
@@ -140,49 +140,28 @@ async fn one(
     Ok(true)
 }
 
-/// The ends of a description, by which sessions are joined to channels and devices.
-struct Ends<'a>(Vec<End<'a>>);
-
-struct End<'a> {
-    /// As the description spells it.
-    text: &'a str,
-    target: Target,
-    server_name: Option<&'a str>,
-}
-
-impl<'a> Ends<'a> {
-    fn of(description: &'a Description, voice: &Voice) -> Outcome<Ends<'a>> {
-        let read = |(end, server_name): (&'a dengmi_core::system::Spot, Option<&'a str>)| {
-            let text = &**end.get_ref();
-            let target =
-                text.parse().map_err(|_| wrong_value(&description.file_name(), "expected-endpoint", text, voice))?;
-            Ok(End { text, target, server_name })
-        };
-        description.system.ends().map(read).collect::<Outcome<_>>().map(Ends)
-    }
-
-    /// Under which names an observation belongs into the case: the ends that its server is, or its own address.
-    fn of_session<'o>(&'o self, recorded: &'o Recorded, observation: &'o Observation) -> Vec<&'o str> {
-        let own = observation.observed.as_str();
-        let Fact::Session(_, session) = &observation.fact else { return vec![own] };
-        let Some(server) = server(session) else { return vec![own] };
-        let translated = recorded
-            .seen
-            .iter()
-            .filter(|seen| seen.address.get_ref().parse() == Ok(server))
-            .map(|seen| &**seen.end.get_ref());
-        let direct = self.0.iter().filter(|end| end.is_server_of(session, server)).map(|end| end.text);
-        let mut all: Vec<&str> = translated.chain(direct).collect();
-        all.sort_unstable();
-        all.dedup();
-        if all.is_empty() { vec![own] } else { all }
-    }
+/// Under which names an observation belongs into the case: the ends that its server is, or its own address.
+fn names<'o>(ends: &'o [End<'_>], recorded: &'o Recorded, observation: &'o Observation) -> Vec<&'o str> {
+    let own = observation.observed.as_str();
+    let Fact::Session(_, session) = &observation.fact else { return vec![own] };
+    // Where there are no ports, as in WAPI, it is its own name.
+    let Ok(server) = own.parse() else { return vec![own] };
+    let translated = recorded
+        .seen
+        .iter()
+        .filter(|seen| seen.address.get_ref().parse() == Ok(server))
+        .map(|seen| &**seen.end.get_ref());
+    let direct = ends.iter().filter(|end| end.is_server_of(session, server)).map(|end| end.text);
+    let mut all: Vec<&str> = translated.chain(direct).collect();
+    all.sort_unstable();
+    all.dedup();
+    if all.is_empty() { vec![own] } else { all }
 }
 
 impl End<'_> {
     /// By its address, or by the name that the client asked for at its port.
     fn is_server_of(&self, session: &Session, server: SocketAddr) -> bool {
-        let datagrams = matches!(self.target.approach(), Approach::Ike | Approach::Dtls | Approach::Quic);
+        let datagrams = self.target.approach().is_over_datagrams();
         if self.target.port != server.port() || datagrams != (session.transport.as_deref() == Some("udp")) {
             return false;
         }
@@ -194,8 +173,4 @@ impl End<'_> {
             }
         }
     }
-}
-
-fn server(session: &Session) -> Option<SocketAddr> {
-    Some(SocketAddr::new(session.server.as_deref()?.parse().ok()?, session.server_port?))
 }

@@ -3,7 +3,7 @@
 
 mod captures;
 
-use super::{capture, judge};
+use super::{judge, listen};
 use crate::describe::{self, Description};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
@@ -15,6 +15,7 @@ use dengmi_casefile::{Appender, Case, seal, wait};
 use dengmi_collect::certificate::trusted;
 use dengmi_collect::desk::{Desk, Kept};
 use dengmi_collect::probe::{self, Cancel, Options, Output, Target, probe};
+use dengmi_core::system::Spot;
 use dengmi_core::{Date, Event, Fact, date};
 use dengmi_crypto::Hash;
 use dengmi_protocol::certify::Certifier;
@@ -59,7 +60,7 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     let missing = documents(&description, voice)?;
     let certifier = certifier(&description, voice)?;
     let cancel = Cancel::default();
-    capture::listen(&cancel)?;
+    listen(&cancel)?;
     let captures = captures::named(&description, &cancel, voice)?;
     let case = open(args, &description, voice)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -189,13 +190,31 @@ struct Call {
     target: Target,
 }
 
+/// An end that the description names.
+struct End<'a> {
+    /// As the description spells it.
+    text: &'a str,
+    target: Target,
+    /// The name to ask it for.
+    server_name: Option<&'a str>,
+}
+
+fn ends<'a>(description: &'a Description, voice: &Voice) -> Outcome<Vec<End<'a>>> {
+    let read = |(end, server_name): (&'a Spot, Option<&'a str>)| {
+        let text = &**end.get_ref();
+        let target = text.parse().map_err(|_| {
+            let place = format!("{}:{}", description.file_name(), description.system.line(end));
+            wrong_value(&place, "expected-endpoint", text, voice)
+        })?;
+        Ok(End { text, target, server_name })
+    };
+    description.system.ends().map(read).collect()
+}
+
 /// Every endpoint that the description names and the case does not have yet, each once.
 fn calls(case: &Appender, description: &Description, voice: &Voice) -> Outcome<Vec<Call>> {
     let (mut calls, mut keys) = (Vec::new(), HashSet::new());
-    for (end, server_name) in description.system.ends() {
-        let place = format!("{}:{}", description.file_name(), description.system.line(end));
-        let end = &**end.get_ref();
-        let target: Target = end.parse().map_err(|_| wrong_value(&place, "expected-endpoint", end, voice))?;
+    for End { text: end, target, server_name } in ends(description, voice)? {
         let key = format!("probe {end} {} {TOOL}", server_name.unwrap_or_default());
         if keys.insert(key.clone()) && !case.is_done(&key)? {
             let shown = target.to_string();

@@ -106,13 +106,8 @@ pub(crate) fn run(args: &ProbeArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let sink = RefCell::new(sink);
     let mut failure = None;
     let targets = source.stream();
+    super::listen(&cancel)?;
     let summary = runtime.block_on(async {
-        let interrupted = cancel.clone();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                interrupted.cancel();
-            }
-        });
         let mut tell = |output: Output| {
             let is_last = matches!(output, Output::Finished(_));
             let mut told = || match &mut *sink.borrow_mut() {
