@@ -59,6 +59,8 @@ enum Event {
     /// The next request is written from now on.
     Sent(Instant),
     Line(Instant, Vec<u8>),
+    /// What came right behind a line: nothing can have been asked between them.
+    Unasked(Vec<u8>),
     TooLong,
     /// Nothing more can come.
     End,
@@ -124,7 +126,9 @@ impl Running {
             match event {
                 Event::Sent(_) => {}
                 Event::End => return Err(Stop::Trouble(self.ended())),
-                Event::Line(_, line) => return Err(Stop::Trouble(Trouble::Unasked(start(&line)))),
+                Event::Line(_, line) | Event::Unasked(line) => {
+                    return Err(Stop::Trouble(Trouble::Unasked(start(&line))));
+                }
                 Event::TooLong => return Err(Stop::Trouble(Trouble::TooLong)),
             }
         }
@@ -142,6 +146,7 @@ impl Running {
                     let answer = answer.ok_or_else(|| Stop::Trouble(Trouble::NotAnAnswer(start(&line))))?;
                     return Ok((answer, at.saturating_duration_since(sent)));
                 }
+                Ok(Event::Unasked(line)) => return Err(Stop::Trouble(Trouble::Unasked(start(&line)))),
                 Ok(Event::TooLong) => return Err(Stop::Trouble(Trouble::TooLong)),
                 Ok(Event::End) | Err(RecvTimeoutError::Disconnected) => return Err(Stop::Trouble(self.ended())),
                 Err(RecvTimeoutError::Timeout) if cancel.is_cancelled() => return Err(Stop::Cancelled),
@@ -190,7 +195,10 @@ fn listen(stdout: impl Read, tell: &SyncSender<Event>) {
         let event = match (read, line.pop()) {
             (Ok(_), Some(b'\n')) => {
                 line.pop_if(|last| *last == b'\r');
-                Event::Line(Instant::now(), line)
+                match reader.buffer() {
+                    [] => Event::Line(Instant::now(), line),
+                    behind => Event::Unasked(behind.split(|&byte| byte == b'\n').next().unwrap_or_default().to_vec()),
+                }
             }
             (Ok(_), Some(_)) if line.len() as u64 + 1 == LONGEST => Event::TooLong,
             // The end, perhaps in the middle of a line.
