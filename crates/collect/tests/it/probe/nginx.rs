@@ -103,11 +103,17 @@ fn a_page_inside_tls_tells_strict_transport_and_forms() {
         )),
         tls("ssl_protocols TLSv1.2; return 302 http://peer.test/;"),
         format!("listen LISTEN; return 200 '{form}';"),
+        // Takes HTTP/2 wherever it is offered.
+        tls(&format!("ssl_protocols TLSv1.2 TLSv1.3; return 200 '{form}';")).replace(" ssl;", " ssl http2;"),
     ];
     let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
     let (_peer, ports) = Peer::nginx(folder.path(), &servers);
-    let expected =
-        [(true, 200, Some(600), true, false), (true, 302, None, false, false), (false, 200, None, true, true)];
+    let expected = [
+        (true, 200, Some(600), true, false),
+        (true, 302, None, false, false),
+        (false, 200, None, true, true),
+        (true, 200, None, true, false),
+    ];
     for (port, expected) in ports.iter().zip(expected) {
         let found = run(&[format!("127.0.0.1:{port}")], &options(), &[]);
         let (page, bytes) = found.page().expect("a page");
