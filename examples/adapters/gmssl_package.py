@@ -4,19 +4,15 @@
 The package knows one identifier, and points without the prefix 04.
 """
 
-import sys
-
 from gmssl import func, sm2, sm3, sm4
+
+from protocol import Refused, Unsupported, serve
 
 
 def crypt(f, mode, direction):
     cipher = sm4.CryptSM4(padding_mode=None if mode == "ecb" else sm4.PKCS7)
     cipher.set_key(f["key"], direction)
     return cipher.crypt_ecb(f["input"]) if mode == "ecb" else cipher.crypt_cbc(f["iv"], f["input"])
-
-
-class Unsupported(Exception):
-    pass
 
 
 def point(encoded):
@@ -68,24 +64,18 @@ OPERATIONS = {
 }
 
 
-def answer(line):
-    operation, *words = line.split()
-    if operation not in OPERATIONS:
-        return "unsupported"
-    fields = {name: bytes.fromhex(value) for name, value in (word.split("=", 1) for word in words)}
-    try:
-        told = OPERATIONS[operation](fields)
-    except Unsupported:
-        return "unsupported"
-    except Exception as error:  # The package has no errors of its own: whatever it raises is its refusal.
-        print(f"{operation}: {error!r}", file=sys.stderr)
-        return "invalid"
-    if isinstance(told, str):
-        return told
-    if isinstance(told, bytes):
-        told = {"output": told}
-    return "ok " + " ".join(f"{name}={value.hex()}" for name, value in told.items())
+def guarded(operation):
+    """The package has no errors of its own: whatever it raises is its refusal."""
+
+    def run(f):
+        try:
+            return operation(f)
+        except Unsupported:
+            raise
+        except Exception as error:
+            raise Refused(repr(error)) from error
+
+    return run
 
 
-for line in sys.stdin:
-    print(answer(line), flush=True)
+serve({name: guarded(operation) for name, operation in OPERATIONS.items()})

@@ -7,15 +7,11 @@ vectors that are too short with zeros, which the library does not do: their leng
 
 import os
 import subprocess
-import sys
 import tempfile
 
+from protocol import Refused, ciphertext, halves, pieces, private_key, public_key, serve, signature
+
 FOLDER = tempfile.TemporaryDirectory()
-CURVE = bytes.fromhex("301306072a8648ce3d020106082a811ccf5501822d")
-
-
-class Refused(Exception):
-    """openssl ended with an error, or the input cannot be put into its form."""
 
 
 def openssl(*words, data=b""):
@@ -32,90 +28,35 @@ def file(name, data):
     return path
 
 
-# ---- DER
-
-
-def der(tag, *pieces):
-    body = b"".join(pieces)
-    size = len(body).to_bytes(max(1, (len(body).bit_length() + 7) // 8), "big")
-    return bytes([tag]) + (size if len(body) < 128 else bytes([0x80 | len(size)]) + size) + body
-
-
-def integer(data):
-    data = data.lstrip(b"\0")
-    return der(2, b"\0" + data if not data or data[0] > 127 else data)
-
-
-def elements(data):
-    """The bodies of the elements of a SEQUENCE that openssl wrote."""
-
-    def head(data):
-        size, at = data[1], 2
-        if size > 127:
-            at = 2 + size - 128
-            size = int.from_bytes(data[2:at], "big")
-        return data[at : at + size], data[at + size :]
-
-    rest, found = head(data)[0], []
-    while rest:
-        body, rest = head(rest)
-        found.append(body)
-    return found
-
-
-def number(body):
-    return body.lstrip(b"\0").rjust(32, b"\0")
-
-
-def public_key(point):
-    return file("public", der(0x30, CURVE, der(3, b"\0", point)))
-
-
-def private_key(scalar):
-    if len(scalar) != 32:
-        raise Refused("the length of a private key")
-    inner = der(0x30, b"\x02\x01\x01", der(4, scalar))
-    return file("private", der(0x30, b"\x02\x01\x00", CURVE, der(4, inner)))
-
-
-# ---- operations
-
-
 def message(f):
     return ["-rawin", "-digest", "sm3", "-in", file("message", f["message"]), "-pkeyopt", "hexdistid:" + f["id"].hex()]
 
 
+def public(f):
+    return ["-pubin", "-keyform", "DER", "-inkey", file("public", public_key(f["public"]))]
+
+
+def private(f):
+    return ["-keyform", "DER", "-inkey", file("private", private_key(f["private"]))]
+
+
 def verify(f, signature):
-    key = ["-verify", "-pubin", "-keyform", "DER", "-inkey", public_key(f["public"]), "-sigfile", file("signature", signature)]
+    key = ["-verify", *public(f), "-sigfile", file("signature", signature)]
     words = message(f) if "message" in f else ["-in", file("message", f["digest"])]
     openssl("pkeyutl", *key, *words)
     return "valid"
 
 
-def sign(f):
-    signature = openssl("pkeyutl", "-sign", "-keyform", "DER", "-inkey", private_key(f["private"]), *message(f))
-    r, s = elements(signature)
-    return {"r": number(r), "s": number(s)}
-
-
 def encrypt(f):
-    sealed = openssl("pkeyutl", "-encrypt", "-pubin", "-keyform", "DER", "-inkey", public_key(f["public"]), "-pkeyopt", "digest:sm3", data=f["message"])
-    x, y, c3, c2 = elements(sealed)
-    return b"\4" + number(x) + number(y) + c3 + c2
+    return pieces(openssl("pkeyutl", "-encrypt", *public(f), "-pkeyopt", "digest:sm3", data=f["message"]))
 
 
 def decrypt(f, sealed):
-    return openssl("pkeyutl", "-decrypt", "-keyform", "DER", "-inkey", private_key(f["private"]), "-pkeyopt", "digest:sm3", data=sealed)
-
-
-def ciphertext(data):
-    if len(data) < 97 or data[0] != 4:
-        raise Refused("not C1 | C3 | C2 with an uncompressed point")
-    return der(0x30, integer(data[1:33]), integer(data[33:65]), der(4, data[65:97]), der(4, data[97:]))
+    return openssl("pkeyutl", "-decrypt", *private(f), "-pkeyopt", "digest:sm3", data=sealed)
 
 
 def public_check(f):
-    openssl("pkey", "-pubin", "-inform", "DER", "-in", public_key(f["public"]), "-pubcheck", "-noout")
+    openssl("pkey", "-pubin", "-inform", "DER", "-in", file("public", public_key(f["public"])), "-pubcheck", "-noout")
     return "valid"
 
 
@@ -139,10 +80,10 @@ OPERATIONS = {
     # The KDF of ANSI X9.63 without shared information is that of SM2.
     "sm3-kdf": lambda f: openssl("kdf", "-keylen", length(f), "-kdfopt", "digest:SM3", "-kdfopt", "hexsecret:" + f["input"].hex(), "-binary", "X963KDF"),
     "sm4-cmac": lambda f: openssl("mac", "-cipher", "SM4-CBC", "-macopt", "hexkey:" + f["key"].hex(), "-binary", "CMAC", data=f["input"]),
-    "sm2-verify": lambda f: verify(f, der(0x30, integer(f["r"]), integer(f["s"]))),
-    "sm2-verify-digest": lambda f: verify(f, der(0x30, integer(f["r"]), integer(f["s"]))),
+    "sm2-verify": lambda f: verify(f, signature(f)),
+    "sm2-verify-digest": lambda f: verify(f, signature(f)),
     "sm2-verify-der": lambda f: verify(f, f["signature"]),
-    "sm2-sign": sign,
+    "sm2-sign": lambda f: halves(openssl("pkeyutl", "-sign", *private(f), *message(f))),
     "sm2-encrypt": encrypt,
     "sm2-decrypt": lambda f: decrypt(f, ciphertext(f["input"])),
     "sm2-decrypt-der": lambda f: decrypt(f, f["input"]),
@@ -155,21 +96,4 @@ OPERATIONS["sm4-cbc-pkcs7-encrypt"] = cipher("cbc", "-e", True)
 OPERATIONS["sm4-cbc-pkcs7-decrypt"] = cipher("cbc", "-d", True)
 
 
-def answer(line):
-    operation, *words = line.split()
-    if operation not in OPERATIONS:
-        return "unsupported"
-    fields = {name: bytes.fromhex(value) for name, value in (word.split("=", 1) for word in words)}
-    try:
-        told = OPERATIONS[operation](fields)
-    except Refused:
-        return "invalid"
-    if isinstance(told, str):
-        return told
-    if isinstance(told, bytes):
-        told = {"output": told}
-    return "ok " + " ".join(f"{name}={value.hex()}" for name, value in told.items())
-
-
-for line in sys.stdin:
-    print(answer(line), flush=True)
+serve(OPERATIONS)
