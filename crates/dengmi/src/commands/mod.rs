@@ -22,18 +22,35 @@ pub(crate) mod why;
 
 use crate::failure::{Failure, Outcome};
 use dengmi_collect::probe::Cancel;
+use std::io;
+use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix;
 
-/// Ends the run at Ctrl-C; what is known until then is told.
+/// Ends the run at Ctrl-C or SIGTERM: what is known until then is told, and what was started is ended. SIGHUP stays as it was:
+/// `nohup` makes a run outlive its terminal.
 fn listen(cancel: &Cancel) -> Outcome<()> {
     let interrupted = cancel.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::not_finished(format!("no runtime for signals: {error}")))?;
+    let no_runtime = |error| Failure::not_finished(format!("no runtime for signals: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_runtime)?;
     std::thread::spawn(move || {
-        if runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
+        if runtime.block_on(told_to_end()).is_ok() {
             interrupted.cancel();
         }
     });
     Ok(())
+}
+
+#[cfg(unix)]
+async fn told_to_end() -> io::Result<()> {
+    let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+    tokio::select! {
+        told = ctrl_c() => told,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> io::Result<()> {
+    ctrl_c().await
 }

@@ -311,21 +311,26 @@ fn wrong_words_and_files_say_what_is_wrong() {
 
 #[test]
 #[cfg(unix)]
-fn ctrl_c_ends_a_run_with_what_it_has() {
-    let folder = tempfile::tempdir().unwrap();
-    let asked = folder.path().join("asked");
-    let target = format!("sh -c 'read line; echo valid; read line; touch {}; sleep 600; true'", asked.display());
-    let words = ["algorithm", "test", "--target", &target, "--only", "sm3-hash", "--timeout", "600"];
-    let mut child = program(&root(), words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The second question, which is never answered, is out.
-    while !asked.exists() && child.try_wait().unwrap().is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+fn a_run_that_is_told_to_end_says_what_it_has_and_ends_its_target() {
+    let kill = |words: [&str; 2]| std::process::Command::new("kill").args(words).stderr(Stdio::null()).status().unwrap();
+    for signal in ["-INT", "-TERM"] {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = folder.path().join("asked");
+        let target = format!("sh -c 'read line; echo valid; read line; echo $$ >{}; sleep 600; true'", asked.display());
+        let words = ["algorithm", "test", "--target", &target, "--only", "sm3-hash", "--timeout", "600"];
+        let mut child = program(&root(), words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // The second question, which is never answered, is out.
+        let number = || fs::read_to_string(&asked).ok().filter(|text| text.ends_with('\n'));
+        while number().is_none() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(kill([signal, &child.id().to_string()]).success());
+        let mut out = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(3), "{signal}: {out}");
+        assert!(out.contains("not asked") && out.contains("expected ok"), "{signal}: {out}");
+        assert!(!kill(["-0", number().unwrap().trim()]).success(), "{signal}: its target goes on");
     }
-    assert!(std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    let mut out = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(3), "{out}");
-    assert!(out.contains("not asked") && out.contains("expected ok"), "{out}");
 }
 
 #[test]
