@@ -65,7 +65,22 @@ pub(super) struct Ends {
     pub(super) datagrams: bool,
 }
 
+/// A packet on its way to its flow.
+pub(super) struct Ready<'p> {
+    packet: Transport<'p>,
+    time: u64,
+    number: u64,
+    key: Key,
+    sender: usize,
+    hash: u64,
+    /// Where its flow was when the batch was looked up.
+    slot: Option<u32>,
+}
+
 impl Key {
+    /// No flow's: its lower end is not the lower.
+    const NOBODY: Key = Key { low: u128::MAX, high: 0, ports: 0, datagrams: false };
+
     /// The key of a packet, and which end sent it.
     fn of(packet: &Transport<'_>) -> (Key, usize) {
         let source = (u128::from_be_bytes(packet.source.0), packet.source_port);
@@ -171,27 +186,40 @@ impl Flows {
         }
     }
 
-    /// Takes a packet.
+    /// A packet for [`Flows::take`].
     #[inline]
-    pub(super) fn take(
-        &mut self,
-        packet: &Transport<'_>,
-        time: u64,
-        number: u64,
-        limits: &Limits,
-        emitter: &mut Emitter<'_>,
-    ) {
-        let (key, sender) = Key::of(packet);
-        let hash = self.hasher.hash_one(key);
-        let flows = &self.flows;
-        let known = |&slot: &u32| flows.get(slot as usize).is_some_and(|flow| flow.key == key);
-        let slot = match self.index.find(hash, known) {
-            Some(&slot) => slot,
-            None => match self.begin(key, hash, sender, packet, time, emitter) {
-                Some(slot) => slot,
-                None => return,
-            },
-        };
+    pub(super) fn ready<'p>(&self, packet: Transport<'p>, time: u64, number: u64) -> Ready<'p> {
+        let (key, sender) = Key::of(&packet);
+        Ready { packet, time, number, key, sender, hash: self.hasher.hash_one(key), slot: None }
+    }
+
+    /// Takes packets in their order. All are looked up before the first is acted on: a flow's row is rarely in the
+    /// processor's cache, and so it waits for many rows at a time.
+    pub(super) fn take(&mut self, batch: &mut Vec<Ready<'_>>, limits: &Limits, emitter: &mut Emitter<'_>) {
+        for ready in &mut *batch {
+            ready.slot = self.find(&ready.key, ready.hash);
+        }
+        for ready in batch.drain(..) {
+            self.act(&ready, limits, emitter);
+        }
+    }
+
+    #[inline]
+    fn find(&self, key: &Key, hash: u64) -> Option<u32> {
+        self.index.find(hash, |&slot| self.is_of(slot, key)).copied()
+    }
+
+    #[inline]
+    fn is_of(&self, slot: u32, key: &Key) -> bool {
+        self.flows.get(slot as usize).is_some_and(|flow| flow.key == *key)
+    }
+
+    #[inline]
+    fn act(&mut self, ready: &Ready<'_>, limits: &Limits, emitter: &mut Emitter<'_>) {
+        let Ready { ref packet, time, number, key, sender, hash, slot } = *ready;
+        // A packet before it in the batch may have begun its flow, or ended it.
+        let known = slot.filter(|&slot| self.is_of(slot, &key)).or_else(|| self.find(&key, hash));
+        let Some(slot) = known.or_else(|| self.begin(key, hash, sender, packet, time, emitter)) else { return };
         let Some(flow) = self.flows.get_mut(slot as usize) else { return };
         flow.last = flow.last.max(time);
         if let Some(sent) = flow.bytes.get_mut(sender) {
@@ -284,8 +312,7 @@ impl Flows {
             entry.remove();
         }
         if let Some(flow) = self.flows.get_mut(slot as usize) {
-            let key = flow.key;
-            let ended = std::mem::replace(flow, Flow::new(key, 0));
+            let ended = std::mem::replace(flow, Flow::new(Key::NOBODY, 0));
             self.held = self.held.saturating_sub(ended.held());
             self.free.push(slot);
             emitter.over(ended, how);
@@ -525,7 +552,8 @@ mod tests {
         let mut emitter = Emitter::new(&options, &mut certifier, &mut out);
         let (mut most, mut most_held) = (0, 0);
         for (number, (packet, time)) in (0..).map_while(feed).enumerate() {
-            flows.take(&packet, time, number as u64 + 1, &Limits::DEFAULT, &mut emitter);
+            let ready = flows.ready(packet, time, number as u64 + 1);
+            flows.take(&mut vec![ready], &Limits::DEFAULT, &mut emitter);
             most = most.max(flows.index.len());
             most_held = most_held.max(flows.held);
         }
