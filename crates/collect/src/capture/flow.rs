@@ -23,6 +23,8 @@ const SWEEP: u64 = 60 * 1_000_000_000;
 const LATE_BYTES: usize = 64 << 10;
 /// Segments of a direction that wait for what lies before them.
 const LATE_SEGMENTS: usize = 64;
+/// Flows whose rows lie in one block.
+const ROWS: usize = 4096;
 /// A flow has no service yet.
 pub(super) const NO_SERVICE: u32 = u32::MAX;
 
@@ -35,13 +37,25 @@ struct Key {
     datagrams: bool,
 }
 
-/// One flow.
+/// One flow. Of most packets only the first 64 of its 96 bytes are looked at: there are a million of these rows, and each
+/// line of the cache counts.
+#[repr(C)]
 pub(super) struct Flow {
-    key: Key,
+    /// The addresses of its key, each as two words: as one they would be aligned to 16 bytes.
+    low: [u64; 2],
+    high: [u64; 2],
+    ports: u32,
+    datagrams: bool,
+    /// Something may still be learned from its bytes.
+    open: bool,
+    /// Which end is the client.
+    client: u8,
+    /// Whether that is known, or guessed from the ports.
+    client_is_known: bool,
     /// Bytes of payload, by end: sent by the lower, by the higher.
     bytes: [u64; 2],
-    first: u64,
     last: u64,
+    first: u64,
     talk: Option<Box<Talk>>,
     /// TCP: the number of the next byte of each end, once known.
     next: [u32; 2],
@@ -49,12 +63,6 @@ pub(super) struct Flow {
     service: u32,
     started: [bool; 2],
     finished: [bool; 2],
-    /// Which end is the client.
-    client: u8,
-    /// Whether that is known, or guessed from the ports.
-    client_is_known: bool,
-    /// Something may still be learned from its bytes.
-    open: bool,
 }
 
 /// One end of a flow.
@@ -102,20 +110,30 @@ impl Key {
 
 impl Flow {
     fn new(key: Key, time: u64) -> Flow {
+        let words = |address: u128| [(address >> 64) as u64, address as u64];
         Flow {
-            key,
+            low: words(key.low),
+            high: words(key.high),
+            ports: key.ports,
+            datagrams: key.datagrams,
+            open: true,
+            client: 0,
+            client_is_known: false,
             bytes: [0; 2],
-            first: time,
             last: time,
+            first: time,
             talk: None,
             next: [0; 2],
             service: NO_SERVICE,
             started: [false; 2],
             finished: [false; 2],
-            client: 0,
-            client_is_known: false,
-            open: true,
         }
+    }
+
+    #[inline]
+    fn key(&self) -> Key {
+        let address = |[high, low]: [u64; 2]| (u128::from(high) << 64) | u128::from(low);
+        Key { low: address(self.low), high: address(self.high), ports: self.ports, datagrams: self.datagrams }
     }
 
     fn side(&self, end: usize) -> Side {
@@ -125,7 +143,7 @@ impl Flow {
     /// Who is the client and who the server.
     pub(super) fn ends(&self) -> Ends {
         let client = usize::from(self.client);
-        Ends { client: self.key.end(client), server: self.key.end(1 - client), datagrams: self.key.datagrams }
+        Ends { client: self.key().end(client), server: self.key().end(1 - client), datagrams: self.datagrams }
     }
 
     /// Bytes of payload that client and server sent.
@@ -145,7 +163,7 @@ impl Flow {
     /// The ends where nobody saw the connection begin: whoever has the lower port is the server; with equal ones whoever
     /// was heard first is the client.
     fn guess_client(&mut self, sender: usize) {
-        let (low, high) = (self.key.end(0).1, self.key.end(1).1);
+        let (low, high) = (self.key().end(0).1, self.key().end(1).1);
         let client = match low.cmp(&high) {
             std::cmp::Ordering::Less => 1,
             std::cmp::Ordering::Greater => 0,
@@ -155,11 +173,44 @@ impl Flow {
     }
 }
 
+/// The rows of all flows, in blocks: one piece would be moved to grow, and be there twice meanwhile.
+#[derive(Default)]
+struct Rows(Vec<Vec<Flow>>);
+
+impl Rows {
+    #[inline]
+    fn get(&self, slot: u32) -> Option<&Flow> {
+        self.0.get(slot as usize / ROWS)?.get(slot as usize % ROWS)
+    }
+
+    #[inline]
+    fn get_mut(&mut self, slot: u32) -> Option<&mut Flow> {
+        self.0.get_mut(slot as usize / ROWS)?.get_mut(slot as usize % ROWS)
+    }
+
+    /// Adds a row; where it is.
+    fn push(&mut self, flow: Flow) -> Option<u32> {
+        if self.0.last().is_none_or(|block| block.len() >= ROWS) {
+            self.0.push(Vec::with_capacity(ROWS));
+        }
+        let before = self.0.len().saturating_sub(1).saturating_mul(ROWS);
+        let block = self.0.last_mut()?;
+        let slot = u32::try_from(before.saturating_add(block.len())).ok()?;
+        block.push(flow);
+        Some(slot)
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
+
 /// All flows that are not over.
 pub(super) struct Flows {
     index: HashTable<u32>,
     hasher: foldhash::fast::RandomState,
-    flows: Vec<Flow>,
+    flows: Rows,
     free: Vec<u32>,
     /// Bytes that talks hold.
     held: usize,
@@ -177,7 +228,7 @@ impl Flows {
         Flows {
             index: HashTable::new(),
             hasher: foldhash::fast::RandomState::default(),
-            flows: Vec::new(),
+            flows: Rows::default(),
             free: Vec::new(),
             held: 0,
             swept: 0,
@@ -211,7 +262,7 @@ impl Flows {
 
     #[inline]
     fn is_of(&self, slot: u32, key: &Key) -> bool {
-        self.flows.get(slot as usize).is_some_and(|flow| flow.key == *key)
+        self.flows.get(slot).is_some_and(|flow| flow.key() == *key)
     }
 
     #[inline]
@@ -220,7 +271,7 @@ impl Flows {
         // A packet before it in the batch may have begun its flow, or ended it.
         let known = slot.filter(|&slot| self.is_of(slot, &key)).or_else(|| self.find(&key, hash));
         let Some(slot) = known.or_else(|| self.begin(key, hash, sender, packet, time, emitter)) else { return };
-        let Some(flow) = self.flows.get_mut(slot as usize) else { return };
+        let Some(flow) = self.flows.get_mut(slot) else { return };
         flow.last = flow.last.max(time);
         if let Some(sent) = flow.bytes.get_mut(sender) {
             *sent = sent.saturating_add(packet.payload.len().saturating_add(packet.missing) as u64);
@@ -291,18 +342,13 @@ impl Flows {
         flow.guess_client(sender);
         let slot = match self.free.pop() {
             Some(slot) => {
-                *self.flows.get_mut(slot as usize)? = flow;
+                *self.flows.get_mut(slot)? = flow;
                 slot
             }
-            None => {
-                let slot = u32::try_from(self.flows.len()).ok()?;
-                self.flows.push(flow);
-                slot
-            }
+            None => self.flows.push(flow)?,
         };
         let (flows, hasher) = (&self.flows, &self.hasher);
-        self.index
-            .insert_unique(hash, slot, |&slot| flows.get(slot as usize).map_or(0, |flow| hasher.hash_one(flow.key)));
+        self.index.insert_unique(hash, slot, |&slot| flows.get(slot).map_or(0, |flow| hasher.hash_one(flow.key())));
         emitter.began();
         Some(slot)
     }
@@ -311,7 +357,7 @@ impl Flows {
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }
-        if let Some(flow) = self.flows.get_mut(slot as usize) {
+        if let Some(flow) = self.flows.get_mut(slot) {
             let ended = std::mem::replace(flow, Flow::new(Key::NOBODY, 0));
             self.held = self.held.saturating_sub(ended.held());
             self.free.push(slot);
@@ -329,8 +375,7 @@ impl Flows {
     /// Ends the sixteenth of all flows that was silent longest.
     #[cold]
     fn make_room(&mut self, emitter: &mut Emitter<'_>) {
-        let mut times: Vec<u64> =
-            self.index.iter().filter_map(|&slot| Some(self.flows.get(slot as usize)?.last)).collect();
+        let mut times: Vec<u64> = self.index.iter().filter_map(|&slot| Some(self.flows.get(slot)?.last)).collect();
         let at = times.len() / 16;
         if at < times.len() {
             let (_, &mut oldest, _) = times.select_nth_unstable(at);
@@ -348,10 +393,10 @@ impl Flows {
     fn remove_all(&mut self, mut chosen: impl FnMut(&Flow) -> bool, how: End, emitter: &mut Emitter<'_>) -> u64 {
         let flows = &self.flows;
         let over: Vec<u32> =
-            self.index.iter().copied().filter(|&slot| flows.get(slot as usize).is_some_and(&mut chosen)).collect();
+            self.index.iter().copied().filter(|&slot| flows.get(slot).is_some_and(&mut chosen)).collect();
         for &slot in &over {
-            let Some(flow) = self.flows.get(slot as usize) else { continue };
-            let hash = self.hasher.hash_one(flow.key);
+            let Some(flow) = self.flows.get(slot) else { continue };
+            let hash = self.hasher.hash_one(flow.key());
             self.remove(slot, hash, how, emitter);
         }
         over.len() as u64
@@ -364,14 +409,14 @@ impl Flows {
             .index
             .iter()
             .filter_map(|&slot| {
-                let flow = self.flows.get(slot as usize)?;
+                let flow = self.flows.get(slot)?;
                 flow.talk.as_ref().map(|_| (flow.last, slot))
             })
             .collect();
         talking.sort_unstable();
         let half = talking.len().div_ceil(2);
         for &(_, slot) in talking.iter().take(half) {
-            if let Some(flow) = self.flows.get_mut(slot as usize) {
+            if let Some(flow) = self.flows.get_mut(slot) {
                 self.held = self.held.saturating_sub(flow.held());
                 flow.cut(emitter);
                 emitter.cut(1);
@@ -383,11 +428,11 @@ impl Flows {
     pub(super) fn end(&mut self, emitter: &mut Emitter<'_>) {
         // In the order of their beginning, which is the same every time.
         let mut left: Vec<(u64, u32)> =
-            self.index.iter().filter_map(|&slot| Some((self.flows.get(slot as usize)?.first, slot))).collect();
+            self.index.iter().filter_map(|&slot| Some((self.flows.get(slot)?.first, slot))).collect();
         left.sort_unstable();
         for (_, slot) in left {
-            let Some(flow) = self.flows.get(slot as usize) else { continue };
-            let hash = self.hasher.hash_one(flow.key);
+            let Some(flow) = self.flows.get(slot) else { continue };
+            let hash = self.hasher.hash_one(flow.key());
             self.remove(slot, hash, End::Cut, emitter);
         }
     }
