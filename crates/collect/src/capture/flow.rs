@@ -13,8 +13,8 @@ use std::hash::BuildHasher;
 
 /// Flows at a time. At this number those that were silent longest are cut.
 const FLOWS: usize = 1_000_000;
-/// Bytes that all talks may hold.
-const HELD: usize = 32 << 20;
+/// Bytes that all talks may hold: 20,000 handshakes at a time of 2 KiB each are followed to their end.
+const HELD: usize = 44 << 20;
 /// Nanoseconds after which a silent flow is over.
 const IDLE: u64 = 300 * 1_000_000_000;
 /// Nanoseconds between two looks for flows that are over.
