@@ -25,6 +25,8 @@ const LATE_BYTES: usize = 64 << 10;
 const LATE_SEGMENTS: usize = 64;
 /// Flows whose rows lie in one block.
 const ROWS: usize = 4096;
+/// The port of IPsec behind an address translation (RFC 3947 4).
+const NAT_TRAVERSAL: u32 = 4500;
 /// A flow has no service yet.
 pub(super) const NO_SERVICE: u32 = u32::MAX;
 
@@ -144,6 +146,16 @@ impl Flow {
     pub(super) fn ends(&self) -> Ends {
         let client = usize::from(self.client);
         Ends { client: self.key().end(client), server: self.key().end(1 - client), datagrams: self.datagrams }
+    }
+
+    /// Whether one of its ports is that of IPsec through an address translation (RFC 3948 2).
+    pub(super) fn passes_translation(&self) -> bool {
+        self.datagrams && [self.ports >> 16, self.ports & 0xffff].contains(&NAT_TRAVERSAL)
+    }
+
+    /// Both hosts, this end's first.
+    pub(super) fn hosts(&self, end: usize) -> [Address; 2] {
+        [end, 1 - end.min(1)].map(|end| self.key().end(end).0)
     }
 
     /// Bytes of payload that client and server sent.
@@ -305,6 +317,8 @@ impl Flows {
                     let before = flow.held();
                     flow.datagram(sender, packet, number, limits, emitter);
                     self.held = self.held.saturating_sub(before).saturating_add(flow.held());
+                } else if flow.passes_translation() {
+                    emitter.behind_translation(flow, sender, packet.payload, packet.missing);
                 }
                 false
             }

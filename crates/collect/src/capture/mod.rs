@@ -146,12 +146,16 @@ pub fn capture(
         emitter: Emitter::new(options, certifier, out),
     };
     let count = files.len();
+    let open = |number: usize, source| input::open(source, options.follow && number + 1 == count, cancel);
+    let mut ahead = None;
     for (number, source) in files.iter().enumerate() {
         let file = text(Some(source));
         let artifact = name(source);
         analyst.emitter.place = artifact.map(|artifact| Place { artifact, what: Some(file.clone()), at: Where::Whole });
-        let follow = options.follow && number + 1 == count;
-        let read = input::open(source, follow, cancel).and_then(|mut input| analyst.file(&mut *input, cancel));
+        let opened = ahead.take().map_or_else(|| open(number, source), Ok);
+        // The next one is expanded while this one is analysed. What is wrong with it is told when its turn comes.
+        ahead = files.get(number + 1).and_then(|next| open(number + 1, next).ok());
+        let read = opened.and_then(|mut input| analyst.file(&mut *input, cancel));
         match read.map_err(|error| io(&file, error))? {
             None => {}
             Some(defect) if analyst.emitter.summary.packets == 0 && count == 1 => {

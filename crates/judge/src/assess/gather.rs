@@ -819,7 +819,7 @@ impl<'a> Gather<'a> {
                 let (exchange, key) = (of(&session.key_exchange), of(&session.host_key_alg));
                 self.ssh_parts(exchange, key, of(&session.cipher), code, source);
             }
-            Protocol::Ike | Protocol::Plain => {}
+            Protocol::Ike | Protocol::Named | Protocol::Plain => {}
         }
     }
 }
@@ -861,6 +861,7 @@ fn protocol_name(protocol: Protocol, session: &Session) -> Option<Box<str>> {
         // QUIC is secured by TLS 1.3 and nothing else (RFC 9001).
         Protocol::Quic => "TLS 1.3".into(),
         Protocol::Wapi => "WAPI".into(),
+        Protocol::Named => session.protocol.seen().map_or("unknown".into(), Clone::clone),
         Protocol::Plain => {
             let name =
                 session.app_protocol.seen().map_or("plain".into(), |name| format!("plain {}", name.to_uppercase()));

@@ -7,7 +7,8 @@ use crate::hospital::{
 use crate::law::law;
 use crate::negotiated::{self, BRANCH, HOST, MAIL, TRANSFER};
 use dengmi_core::{
-    Asked, Coverage, EntryNumber, Fact, Field, Method, Observation, Protocol, Reach, StatedValue, Version, canonical,
+    Asked, Coverage, EntryNumber, Fact, Field, Method, Observation, Protocol, Reach, Session, StatedValue, Version,
+    canonical,
 };
 use dengmi_judge::assess::{Assessment, Determination};
 use dengmi_judge::determine::{Doubt, Mark, Outcome, RiskState};
@@ -643,6 +644,22 @@ fn a_key_exchange_that_the_certificates_key_did_not_sign_waits_for_a_ruling() {
         let beside = other.beside.iter().find(|beside| beside.source.entry == Some(forged)).unwrap();
         assert!(beside.told.contains(&("signature of the key exchange holds".into(), "no".into())));
         assert_eq!(other.beside.iter().filter(|beside| &*beside.kind == "tlcp.session").count(), 1);
+    }
+}
+
+#[test]
+fn what_is_told_by_its_name_alone_is_neither_encrypted_nor_in_clear() {
+    let law = law();
+    for name in ["WireGuard", "OpenVPN", "ESP in UDP", "MTProto", "WhatsApp"] {
+        let mut hospital = Hospital::new(&law);
+        let mut one = session(PORTAL, Protocol::Named, "", "", false);
+        if let Fact::Session(_, session) = &mut one.fact {
+            **session = Session { protocol: Field::Seen(name.into()), ..Session::default() };
+        }
+        hospital.add(one);
+        let assessment = hospital.assess(&law, 3);
+        let one = find(&assessment, "NET-CONF", "patient-portal");
+        assert_eq!(one.counted.d, Mark::Unknown, "{name}");
     }
 }
 
