@@ -17,13 +17,13 @@ const STATIONS: usize = 4096;
 /// Packets of ESP (RFC 4303) or AH (RFC 4302) between two hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tunnel {
-    /// `ESP`, or `AH`: in clear, but not to be changed.
+    /// `ESP`, `ESP in UDP`, or `AH`: in clear, but not to be changed.
     pub protocol: &'static str,
     /// Both hosts; the first is whoever was seen sending first.
     pub ends: [IpAddr; 2],
     /// Packets that each sent.
     pub packets: [u64; 2],
-    /// Bytes behind the network's header that each sent.
+    /// Bytes behind the network's header, or that of UDP, that each sent.
     pub bytes: [u64; 2],
     /// Security associations, by their SPI, as far as they are counted: up to 64.
     pub associations: usize,

@@ -13,6 +13,7 @@ use dengmi_core::{
 };
 use dengmi_parse::Limits;
 use dengmi_parse::capture::Address;
+use dengmi_parse::ike::Encapsulated;
 use dengmi_parse::plain::Spoken;
 use dengmi_parse::tls::{End, Handshake, KeyLog, Side};
 use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName};
@@ -263,7 +264,7 @@ impl<'a> Emitter<'a> {
         let encrypted = Some(spoken.is_protection());
         let what = words(spoken.name(), encrypted);
         let session = session::named(spoken.name(), encrypted);
-        self.finish(Protocol::Plain, session, ends, what, first, packet)
+        self.finish(Protocol::Named, session, ends, what, first, packet)
     }
 
     fn finish(&mut self, protocol: Protocol, session: Session, ends: Ends, what: What, first: u64, packet: u64) -> u32 {
@@ -430,7 +431,10 @@ impl<'a> Emitter<'a> {
 
     /// A datagram of IKE; `true` once its session is complete.
     pub(super) fn ike(&mut self, flow: &Flow, side: Side, datagram: &[u8], packet: u64, limits: &Limits) -> bool {
-        let Some(message) = super::ike::read(datagram, limits) else { return false };
+        let Some(message) = super::ike::read(datagram, limits) else {
+            self.encapsulated(flow, usize::from((side == Side::Client) != (flow.client_end() == 0)), datagram, 0);
+            return false;
+        };
         let initiator = message.header.initiator;
         if self.ike.len() >= IKE && !self.ike.contains_key(&initiator) {
             self.summary.cut += 1;
@@ -439,6 +443,25 @@ impl<'a> Emitter<'a> {
         let seen = self.ike.entry(initiator).or_insert_with(|| IkeSeen::new(flow.ends(), (flow.times().1, packet)));
         seen.take(side, &message, limits);
         seen.is_complete()
+    }
+
+    /// A datagram of a flow that is over: on the way through an address translation it may be one of ESP.
+    #[cold]
+    pub(super) fn behind_translation(&mut self, flow: &Flow, sender: usize, datagram: &[u8], missing: usize) {
+        let service = self.summary.services.get(flow.service() as usize);
+        if service.is_some_and(|service| [Spoken::Ike.name(), Spoken::EspInUdp.name()].contains(&&*service.protocol)) {
+            self.encapsulated(flow, sender, datagram, missing);
+        }
+    }
+
+    /// Counts ESP in UDP (RFC 3948 2.1) as the bare one is counted, on the port that belongs to it.
+    pub(super) fn encapsulated(&mut self, flow: &Flow, sender: usize, datagram: &[u8], missing: usize) {
+        if let (true, Ok(Encapsulated::Esp { spi })) =
+            (flow.passes_translation(), Encapsulated::read(datagram, &self.limits).map(|reading| reading.value))
+        {
+            let length = datagram.len().saturating_add(missing);
+            self.tunnel(Spoken::EspInUdp.name(), flow.hosts(sender), spi, length, flow.times().1);
+        }
     }
 
     /// A packet of ESP or AH was seen between two hosts.

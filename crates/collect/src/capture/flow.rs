@@ -13,8 +13,8 @@ use std::hash::BuildHasher;
 
 /// Flows at a time. At this number those that were silent longest are cut.
 const FLOWS: usize = 1_000_000;
-/// Bytes that all talks may hold.
-const HELD: usize = 32 << 20;
+/// Bytes that all talks may hold: 20,000 handshakes at a time of 2 KiB each are followed to their end.
+const HELD: usize = 44 << 20;
 /// Nanoseconds after which a silent flow is over.
 const IDLE: u64 = 300 * 1_000_000_000;
 /// Nanoseconds between two looks for flows that are over.
@@ -23,6 +23,10 @@ const SWEEP: u64 = 60 * 1_000_000_000;
 const LATE_BYTES: usize = 64 << 10;
 /// Segments of a direction that wait for what lies before them.
 const LATE_SEGMENTS: usize = 64;
+/// Flows whose rows lie in one block.
+const ROWS: usize = 4096;
+/// The port of IPsec behind an address translation (RFC 3947 4).
+const NAT_TRAVERSAL: u32 = 4500;
 /// A flow has no service yet.
 pub(super) const NO_SERVICE: u32 = u32::MAX;
 
@@ -35,13 +39,25 @@ struct Key {
     datagrams: bool,
 }
 
-/// One flow.
+/// One flow. Of most packets only the first 64 of its 96 bytes are looked at: there are a million of these rows, and each
+/// line of the cache counts.
+#[repr(C)]
 pub(super) struct Flow {
-    key: Key,
+    /// The addresses of its key, each as two words: as one they would be aligned to 16 bytes.
+    low: [u64; 2],
+    high: [u64; 2],
+    ports: u32,
+    datagrams: bool,
+    /// Something may still be learned from its bytes.
+    open: bool,
+    /// Which end is the client.
+    client: u8,
+    /// Whether that is known, or guessed from the ports.
+    client_is_known: bool,
     /// Bytes of payload, by end: sent by the lower, by the higher.
     bytes: [u64; 2],
-    first: u64,
     last: u64,
+    first: u64,
     talk: Option<Box<Talk>>,
     /// TCP: the number of the next byte of each end, once known.
     next: [u32; 2],
@@ -49,12 +65,6 @@ pub(super) struct Flow {
     service: u32,
     started: [bool; 2],
     finished: [bool; 2],
-    /// Which end is the client.
-    client: u8,
-    /// Whether that is known, or guessed from the ports.
-    client_is_known: bool,
-    /// Something may still be learned from its bytes.
-    open: bool,
 }
 
 /// One end of a flow.
@@ -65,7 +75,22 @@ pub(super) struct Ends {
     pub(super) datagrams: bool,
 }
 
+/// A packet on its way to its flow.
+pub(super) struct Ready<'p> {
+    packet: Transport<'p>,
+    time: u64,
+    number: u64,
+    key: Key,
+    sender: usize,
+    hash: u64,
+    /// Where its flow was when the batch was looked up.
+    slot: Option<u32>,
+}
+
 impl Key {
+    /// No flow's: its lower end is not the lower.
+    const NOBODY: Key = Key { low: u128::MAX, high: 0, ports: 0, datagrams: false };
+
     /// The key of a packet, and which end sent it.
     fn of(packet: &Transport<'_>) -> (Key, usize) {
         let source = (u128::from_be_bytes(packet.source.0), packet.source_port);
@@ -87,20 +112,30 @@ impl Key {
 
 impl Flow {
     fn new(key: Key, time: u64) -> Flow {
+        let words = |address: u128| [(address >> 64) as u64, address as u64];
         Flow {
-            key,
+            low: words(key.low),
+            high: words(key.high),
+            ports: key.ports,
+            datagrams: key.datagrams,
+            open: true,
+            client: 0,
+            client_is_known: false,
             bytes: [0; 2],
-            first: time,
             last: time,
+            first: time,
             talk: None,
             next: [0; 2],
             service: NO_SERVICE,
             started: [false; 2],
             finished: [false; 2],
-            client: 0,
-            client_is_known: false,
-            open: true,
         }
+    }
+
+    #[inline]
+    fn key(&self) -> Key {
+        let address = |[high, low]: [u64; 2]| (u128::from(high) << 64) | u128::from(low);
+        Key { low: address(self.low), high: address(self.high), ports: self.ports, datagrams: self.datagrams }
     }
 
     fn side(&self, end: usize) -> Side {
@@ -110,7 +145,17 @@ impl Flow {
     /// Who is the client and who the server.
     pub(super) fn ends(&self) -> Ends {
         let client = usize::from(self.client);
-        Ends { client: self.key.end(client), server: self.key.end(1 - client), datagrams: self.key.datagrams }
+        Ends { client: self.key().end(client), server: self.key().end(1 - client), datagrams: self.datagrams }
+    }
+
+    /// Whether one of its ports is that of IPsec through an address translation (RFC 3948 2).
+    pub(super) fn passes_translation(&self) -> bool {
+        self.datagrams && [self.ports >> 16, self.ports & 0xffff].contains(&NAT_TRAVERSAL)
+    }
+
+    /// Both hosts, this end's first.
+    pub(super) fn hosts(&self, end: usize) -> [Address; 2] {
+        [end, 1 - end.min(1)].map(|end| self.key().end(end).0)
     }
 
     /// Bytes of payload that client and server sent.
@@ -130,7 +175,7 @@ impl Flow {
     /// The ends where nobody saw the connection begin: whoever has the lower port is the server; with equal ones whoever
     /// was heard first is the client.
     fn guess_client(&mut self, sender: usize) {
-        let (low, high) = (self.key.end(0).1, self.key.end(1).1);
+        let (low, high) = (self.key().end(0).1, self.key().end(1).1);
         let client = match low.cmp(&high) {
             std::cmp::Ordering::Less => 1,
             std::cmp::Ordering::Greater => 0,
@@ -140,11 +185,44 @@ impl Flow {
     }
 }
 
+/// The rows of all flows, in blocks: one piece would be moved to grow, and be there twice meanwhile.
+#[derive(Default)]
+struct Rows(Vec<Vec<Flow>>);
+
+impl Rows {
+    #[inline]
+    fn get(&self, slot: u32) -> Option<&Flow> {
+        self.0.get(slot as usize / ROWS)?.get(slot as usize % ROWS)
+    }
+
+    #[inline]
+    fn get_mut(&mut self, slot: u32) -> Option<&mut Flow> {
+        self.0.get_mut(slot as usize / ROWS)?.get_mut(slot as usize % ROWS)
+    }
+
+    /// Adds a row; where it is.
+    fn push(&mut self, flow: Flow) -> Option<u32> {
+        if self.0.last().is_none_or(|block| block.len() >= ROWS) {
+            self.0.push(Vec::with_capacity(ROWS));
+        }
+        let before = self.0.len().saturating_sub(1).saturating_mul(ROWS);
+        let block = self.0.last_mut()?;
+        let slot = u32::try_from(before.saturating_add(block.len())).ok()?;
+        block.push(flow);
+        Some(slot)
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
+
 /// All flows that are not over.
 pub(super) struct Flows {
     index: HashTable<u32>,
     hasher: foldhash::fast::RandomState,
-    flows: Vec<Flow>,
+    flows: Rows,
     free: Vec<u32>,
     /// Bytes that talks hold.
     held: usize,
@@ -162,7 +240,7 @@ impl Flows {
         Flows {
             index: HashTable::new(),
             hasher: foldhash::fast::RandomState::default(),
-            flows: Vec::new(),
+            flows: Rows::default(),
             free: Vec::new(),
             held: 0,
             swept: 0,
@@ -171,28 +249,41 @@ impl Flows {
         }
     }
 
-    /// Takes a packet.
+    /// A packet for [`Flows::take`].
     #[inline]
-    pub(super) fn take(
-        &mut self,
-        packet: &Transport<'_>,
-        time: u64,
-        number: u64,
-        limits: &Limits,
-        emitter: &mut Emitter<'_>,
-    ) {
-        let (key, sender) = Key::of(packet);
-        let hash = self.hasher.hash_one(key);
-        let flows = &self.flows;
-        let known = |&slot: &u32| flows.get(slot as usize).is_some_and(|flow| flow.key == key);
-        let slot = match self.index.find(hash, known) {
-            Some(&slot) => slot,
-            None => match self.begin(key, hash, sender, packet, time, emitter) {
-                Some(slot) => slot,
-                None => return,
-            },
-        };
-        let Some(flow) = self.flows.get_mut(slot as usize) else { return };
+    pub(super) fn ready<'p>(&self, packet: Transport<'p>, time: u64, number: u64) -> Ready<'p> {
+        let (key, sender) = Key::of(&packet);
+        Ready { packet, time, number, key, sender, hash: self.hasher.hash_one(key), slot: None }
+    }
+
+    /// Takes packets in their order. All are looked up before the first is acted on: a flow's row is rarely in the
+    /// processor's cache, and so it waits for many rows at a time.
+    pub(super) fn take(&mut self, batch: &mut Vec<Ready<'_>>, limits: &Limits, emitter: &mut Emitter<'_>) {
+        for ready in &mut *batch {
+            ready.slot = self.find(&ready.key, ready.hash);
+        }
+        for ready in batch.drain(..) {
+            self.act(&ready, limits, emitter);
+        }
+    }
+
+    #[inline]
+    fn find(&self, key: &Key, hash: u64) -> Option<u32> {
+        self.index.find(hash, |&slot| self.is_of(slot, key)).copied()
+    }
+
+    #[inline]
+    fn is_of(&self, slot: u32, key: &Key) -> bool {
+        self.flows.get(slot).is_some_and(|flow| flow.key() == *key)
+    }
+
+    #[inline]
+    fn act(&mut self, ready: &Ready<'_>, limits: &Limits, emitter: &mut Emitter<'_>) {
+        let Ready { ref packet, time, number, key, sender, hash, slot } = *ready;
+        // A packet before it in the batch may have begun its flow, or ended it.
+        let known = slot.filter(|&slot| self.is_of(slot, &key)).or_else(|| self.find(&key, hash));
+        let Some(slot) = known.or_else(|| self.begin(key, hash, sender, packet, time, emitter)) else { return };
+        let Some(flow) = self.flows.get_mut(slot) else { return };
         flow.last = flow.last.max(time);
         if let Some(sent) = flow.bytes.get_mut(sender) {
             *sent = sent.saturating_add(packet.payload.len().saturating_add(packet.missing) as u64);
@@ -226,6 +317,8 @@ impl Flows {
                     let before = flow.held();
                     flow.datagram(sender, packet, number, limits, emitter);
                     self.held = self.held.saturating_sub(before).saturating_add(flow.held());
+                } else if flow.passes_translation() {
+                    emitter.behind_translation(flow, sender, packet.payload, packet.missing);
                 }
                 false
             }
@@ -263,18 +356,13 @@ impl Flows {
         flow.guess_client(sender);
         let slot = match self.free.pop() {
             Some(slot) => {
-                *self.flows.get_mut(slot as usize)? = flow;
+                *self.flows.get_mut(slot)? = flow;
                 slot
             }
-            None => {
-                let slot = u32::try_from(self.flows.len()).ok()?;
-                self.flows.push(flow);
-                slot
-            }
+            None => self.flows.push(flow)?,
         };
         let (flows, hasher) = (&self.flows, &self.hasher);
-        self.index
-            .insert_unique(hash, slot, |&slot| flows.get(slot as usize).map_or(0, |flow| hasher.hash_one(flow.key)));
+        self.index.insert_unique(hash, slot, |&slot| flows.get(slot).map_or(0, |flow| hasher.hash_one(flow.key())));
         emitter.began();
         Some(slot)
     }
@@ -283,9 +371,8 @@ impl Flows {
         if let Ok(entry) = self.index.find_entry(hash, |&other| other == slot) {
             entry.remove();
         }
-        if let Some(flow) = self.flows.get_mut(slot as usize) {
-            let key = flow.key;
-            let ended = std::mem::replace(flow, Flow::new(key, 0));
+        if let Some(flow) = self.flows.get_mut(slot) {
+            let ended = std::mem::replace(flow, Flow::new(Key::NOBODY, 0));
             self.held = self.held.saturating_sub(ended.held());
             self.free.push(slot);
             emitter.over(ended, how);
@@ -302,8 +389,7 @@ impl Flows {
     /// Ends the sixteenth of all flows that was silent longest.
     #[cold]
     fn make_room(&mut self, emitter: &mut Emitter<'_>) {
-        let mut times: Vec<u64> =
-            self.index.iter().filter_map(|&slot| Some(self.flows.get(slot as usize)?.last)).collect();
+        let mut times: Vec<u64> = self.index.iter().filter_map(|&slot| Some(self.flows.get(slot)?.last)).collect();
         let at = times.len() / 16;
         if at < times.len() {
             let (_, &mut oldest, _) = times.select_nth_unstable(at);
@@ -321,10 +407,10 @@ impl Flows {
     fn remove_all(&mut self, mut chosen: impl FnMut(&Flow) -> bool, how: End, emitter: &mut Emitter<'_>) -> u64 {
         let flows = &self.flows;
         let over: Vec<u32> =
-            self.index.iter().copied().filter(|&slot| flows.get(slot as usize).is_some_and(&mut chosen)).collect();
+            self.index.iter().copied().filter(|&slot| flows.get(slot).is_some_and(&mut chosen)).collect();
         for &slot in &over {
-            let Some(flow) = self.flows.get(slot as usize) else { continue };
-            let hash = self.hasher.hash_one(flow.key);
+            let Some(flow) = self.flows.get(slot) else { continue };
+            let hash = self.hasher.hash_one(flow.key());
             self.remove(slot, hash, how, emitter);
         }
         over.len() as u64
@@ -337,14 +423,14 @@ impl Flows {
             .index
             .iter()
             .filter_map(|&slot| {
-                let flow = self.flows.get(slot as usize)?;
+                let flow = self.flows.get(slot)?;
                 flow.talk.as_ref().map(|_| (flow.last, slot))
             })
             .collect();
         talking.sort_unstable();
         let half = talking.len().div_ceil(2);
         for &(_, slot) in talking.iter().take(half) {
-            if let Some(flow) = self.flows.get_mut(slot as usize) {
+            if let Some(flow) = self.flows.get_mut(slot) {
                 self.held = self.held.saturating_sub(flow.held());
                 flow.cut(emitter);
                 emitter.cut(1);
@@ -356,11 +442,11 @@ impl Flows {
     pub(super) fn end(&mut self, emitter: &mut Emitter<'_>) {
         // In the order of their beginning, which is the same every time.
         let mut left: Vec<(u64, u32)> =
-            self.index.iter().filter_map(|&slot| Some((self.flows.get(slot as usize)?.first, slot))).collect();
+            self.index.iter().filter_map(|&slot| Some((self.flows.get(slot)?.first, slot))).collect();
         left.sort_unstable();
         for (_, slot) in left {
-            let Some(flow) = self.flows.get(slot as usize) else { continue };
-            let hash = self.hasher.hash_one(flow.key);
+            let Some(flow) = self.flows.get(slot) else { continue };
+            let hash = self.hasher.hash_one(flow.key());
             self.remove(slot, hash, End::Cut, emitter);
         }
     }
@@ -525,7 +611,8 @@ mod tests {
         let mut emitter = Emitter::new(&options, &mut certifier, &mut out);
         let (mut most, mut most_held) = (0, 0);
         for (number, (packet, time)) in (0..).map_while(feed).enumerate() {
-            flows.take(&packet, time, number as u64 + 1, &Limits::DEFAULT, &mut emitter);
+            let ready = flows.ready(packet, time, number as u64 + 1);
+            flows.take(&mut vec![ready], &Limits::DEFAULT, &mut emitter);
             most = most.max(flows.index.len());
             most_held = most_held.max(flows.held);
         }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// Bytes that are read at a time.
 pub(super) const BLOCK: usize = 64 << 10;
-/// Blocks on their way from another thread.
-const AHEAD: usize = 8;
+/// Blocks on their way from another thread: 1 MiB of the file that is analysed, and as much of the next one.
+const AHEAD: usize = 16;
 /// A compressed file may expand to so many times its size, and so many bytes beside. Captures of zeros do not.
 const EXPANSION: u64 = 200;
 const EXPANSION_FREE: u64 = 64 << 20;

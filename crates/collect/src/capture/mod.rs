@@ -36,9 +36,12 @@ use dengmi_parse::tls::KeyLog;
 use dengmi_parse::{Defect, Limits};
 use dengmi_protocol::certify::Certifier;
 use emit::Emitter;
-use flow::Flows;
+use flow::{Flows, Ready};
 use std::io::{self, Read};
 use std::sync::Arc;
+
+/// Packets whose flows are looked up together: their rows fit into the nearest cache.
+const BATCH: usize = 32;
 
 /// How captures are read.
 #[derive(Clone, Debug)]
@@ -143,12 +146,16 @@ pub fn capture(
         emitter: Emitter::new(options, certifier, out),
     };
     let count = files.len();
+    let open = |number: usize, source| input::open(source, options.follow && number + 1 == count, cancel);
+    let mut ahead = None;
     for (number, source) in files.iter().enumerate() {
         let file = text(Some(source));
         let artifact = name(source);
         analyst.emitter.place = artifact.map(|artifact| Place { artifact, what: Some(file.clone()), at: Where::Whole });
-        let follow = options.follow && number + 1 == count;
-        let read = input::open(source, follow, cancel).and_then(|mut input| analyst.file(&mut *input, cancel));
+        let opened = ahead.take().map_or_else(|| open(number, source), Ok);
+        // The next one is expanded while this one is analysed. What is wrong with it is told when its turn comes.
+        ahead = files.get(number + 1).and_then(|next| open(number + 1, next).ok());
+        let read = opened.and_then(|mut input| analyst.file(&mut *input, cancel));
         match read.map_err(|error| io(&file, error))? {
             None => {}
             Some(defect) if analyst.emitter.summary.packets == 0 && count == 1 => {
@@ -220,15 +227,12 @@ impl Analyst<'_> {
         let (mut start, mut end, mut offset) = (0_usize, 0_usize, 0_usize);
         let place = |defect: Defect, offset: usize| Defect { at: defect.at.saturating_add(offset), ..defect };
         loop {
-            let needed = loop {
-                match self.next(&mut reader, buffer.get(start..end).unwrap_or_default()) {
-                    Ok(Step::Took(size)) => {
-                        start = start.saturating_add(size);
-                        offset = offset.saturating_add(size);
-                    }
-                    Ok(Step::Need(more)) => break end.saturating_sub(start).saturating_add(more),
-                    Err(defect) => return Ok(Some(place(defect, offset))),
-                }
+            let (used, more) = self.block(&mut reader, buffer.get(start..end).unwrap_or_default());
+            start = start.saturating_add(used);
+            offset = offset.saturating_add(used);
+            let needed = match more {
+                Ok(more) => end.saturating_sub(start).saturating_add(more),
+                Err(defect) => return Ok(Some(place(defect, offset))),
             };
             if cancel.is_cancelled() {
                 return Ok(None);
@@ -253,12 +257,32 @@ impl Analyst<'_> {
         }
     }
 
+    /// Takes what is whole at the start of `bytes`: how much that is, and how much more the next packet needs.
+    fn block(&mut self, reader: &mut PacketReader, bytes: &[u8]) -> (usize, Result<usize, Defect>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut used = 0_usize;
+        let more = loop {
+            match self.next(reader, bytes.get(used..).unwrap_or_default(), &mut batch) {
+                Ok(Step::Took(size)) => used = used.saturating_add(size),
+                Ok(Step::Need(more)) => break Ok(more),
+                Err(defect) => break Err(defect),
+            }
+        };
+        self.flows.take(&mut batch, &self.limits, &mut self.emitter);
+        (used, more)
+    }
+
     #[inline]
-    fn next(&mut self, reader: &mut PacketReader, bytes: &[u8]) -> Result<Step, Defect> {
+    fn next<'b>(
+        &mut self,
+        reader: &mut PacketReader,
+        bytes: &'b [u8],
+        batch: &mut Vec<Ready<'b>>,
+    ) -> Result<Step, Defect> {
         let item = reader.next(bytes, &self.limits)?;
         let size = item.size();
         match item {
-            Item::Packet(packet) => self.packet(&packet),
+            Item::Packet(packet) => self.packet(&packet, batch),
             Item::Need(more) => return Ok(Step::Need(more)),
             Item::Secrets(_) => self.emitter.summary.secrets += 1,
             Item::Skip { .. } => {}
@@ -268,7 +292,7 @@ impl Analyst<'_> {
     }
 
     #[inline]
-    fn packet(&mut self, packet: &Packet<'_>) {
+    fn packet<'b>(&mut self, packet: &Packet<'b>, batch: &mut Vec<Ready<'b>>) {
         let summary = &mut self.emitter.summary;
         summary.packets += 1;
         summary.bytes = summary.bytes.saturating_add(packet.captured.len() as u64);
@@ -281,9 +305,16 @@ impl Analyst<'_> {
                     let length = transport.payload.len().saturating_add(transport.missing);
                     self.authenticated(&labels, [transport.source, transport.destination], length);
                 }
-                self.flows.take(&transport, self.time, packet.number, &self.limits, &mut self.emitter);
+                batch.push(self.flows.ready(transport, self.time, packet.number));
+                if batch.len() >= BATCH {
+                    self.flows.take(batch, &self.limits, &mut self.emitter);
+                }
             }
-            Ok(other) => self.other(other, &labels, packet.number),
+            Ok(other) => {
+                // What was told so far comes before what this tells.
+                self.flows.take(batch, &self.limits, &mut self.emitter);
+                self.other(other, &labels, packet.number);
+            }
             Err(_) => summary.undecodable += 1,
         }
         self.labels = labels;
@@ -309,7 +340,8 @@ impl Analyst<'_> {
                 if let Some(datagram) = whole {
                     let mut labels = Vec::new();
                     if let Ok(Dissected::Transport(transport)) = datagram.dissect(&mut labels, &self.limits) {
-                        self.flows.take(&transport, self.time, number, &self.limits, &mut self.emitter);
+                        let ready = self.flows.ready(transport, self.time, number);
+                        self.flows.take(&mut vec![ready], &self.limits, &mut self.emitter);
                     }
                 }
             }

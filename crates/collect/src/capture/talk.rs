@@ -328,7 +328,13 @@ impl Talk {
             match self.look(flow, None, Transport::Datagrams) {
                 Recognised::Is(spoken) => {
                     self.speak(spoken);
-                    self.streams = Default::default();
+                    let streams = std::mem::take(&mut self.streams);
+                    if spoken == Spoken::EspInUdp {
+                        // One of each end had to come.
+                        for (end, stream) in streams.iter().enumerate() {
+                            emitter.encapsulated(flow, end, &stream.rest, 0);
+                        }
+                    }
                 }
                 _ if self.datagrams >= DATAGRAMS => return Outcome::Enough,
                 _ => return Outcome::Need,

@@ -12,7 +12,7 @@ use dengmi_core::{
     Session, Sha256Digest, Upgraded, Version, Where,
 };
 use dengmi_protocol::certify::{Asked, Certifier, Layout, Purpose, ServiceName, sha256};
-use dengmi_protocol::handshake::Learned;
+use dengmi_protocol::handshake::{Learned, PeerMisbehaved, Stop};
 use dengmi_protocol::plan::{Loss, Spoken};
 use dengmi_protocol::upgrade::Refusal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -283,7 +283,12 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             Some(Loss::Silence | Loss::NoConnection) => Reach::Unanswered,
             _ => Reach::Refused,
         };
-        let session = self.session(handshake.version, learned, complete, certificates);
+        let mut session = self.session(handshake.version, learned, complete, certificates);
+        if let Err(stopped) = &handshake.result
+            && let Stop::Misbehaved(PeerMisbehaved::Signature(_)) = &stopped.reason
+        {
+            session.signature_holds = Field::Seen(false);
+        }
         let protocol = if handshake.version == Version::TLCP { Protocol::Tlcp } else { Protocol::Tls };
         self.observe(reach, Some(place), Fact::Session(protocol, Box::new(session)));
     }

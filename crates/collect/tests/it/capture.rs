@@ -675,6 +675,66 @@ fn a_station_of_wapi_is_a_session_as_far_as_its_frames_go() {
     }
 }
 
+/// Datagrams of UDP in a capture of raw IP: from and to (host and port), payload.
+fn datagrams(all: &[((u8, u16), (u8, u16), Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 101, 0, 0, 0];
+    for (second, ((from, source), (to, destination), payload)) in (1_u32..).zip(all) {
+        let length = u16::try_from(28 + payload.len()).unwrap();
+        let [l0, l1] = length.to_be_bytes();
+        let mut packet = vec![0x45, 0, l0, l1, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, *from, 10, 0, 0, *to];
+        [*source, *destination, length - 20, 0].iter().for_each(|field| packet.extend(field.to_be_bytes()));
+        packet.extend(payload);
+        let length = u32::from(length);
+        [second, 0, length, length].iter().for_each(|field| bytes.extend_from_slice(&field.to_le_bytes()));
+        bytes.extend(packet);
+    }
+    bytes
+}
+
+fn read_bytes(bytes: &[u8]) -> (Vec<Observation>, Summary) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("one.pcap");
+    std::fs::write(&file, bytes).unwrap();
+    run(&[Source::Path(file)])
+}
+
+#[test]
+fn esp_in_udp_is_counted_by_pairs_and_nothing_that_is_named_is_said_to_be_in_clear() {
+    let esp =
+        |spi: u8, number: u8, length: usize| [&[1, 0, 0, spi, 0, 0, 0, number][..], &vec![0x5a; length - 8]].concat();
+    let (near, far) = ((1, 40_000), (2, 4500));
+    let wireguard = |kind: u8, length: usize| [&[kind, 0, 0, 0][..], &vec![0x5a; length - 4]].concat();
+    let capture = datagrams(&[
+        (near, far, esp(3, 1, 100)),
+        (far, near, esp(4, 1, 60)),
+        (near, far, vec![0xff]),
+        (near, far, esp(3, 2, 40)),
+        // An INFORMATIONAL of IKE among them is none of ESP.
+        (near, far, [&[0; 4][..], &[7; 16], &[46, 0x20, 37, 8, 0, 0, 0, 1, 0, 0, 0, 60], &[0; 32]].concat()),
+        (far, near, esp(4, 2, 80)),
+        ((3, 51_820), (4, 51_820), wireguard(1, 148)),
+        ((4, 51_820), (3, 51_820), wireguard(2, 92)),
+        // The same form on another port is told by name, and its packets are its flow's.
+        ((5, 40_000), (6, 4501), esp(5, 1, 100)),
+        ((6, 4501), (5, 40_000), esp(6, 1, 100)),
+    ]);
+    let (found, summary) = read_bytes(&capture);
+    let told: Vec<_> = summary
+        .tunnels
+        .iter()
+        .map(|tunnel| (tunnel.protocol, tunnel.ends[0].to_string(), tunnel.packets, tunnel.bytes, tunnel.associations))
+        .collect();
+    assert_eq!(told, [("ESP in UDP", "10.0.0.1".into(), [2, 2], [140, 140], 2)]);
+    let kinds: Vec<_> = found.iter().map(|one| one.fact.kind()).collect();
+    assert_eq!(kinds, ["named.session"; 3]);
+    let names = found.iter().map(|one| match &one.fact {
+        Fact::Session(_, session) => session.protocol.seen().unwrap().to_string(),
+        other => panic!("{other:?}"),
+    });
+    let names: BTreeSet<String> = names.collect();
+    assert_eq!(names, ["ESP in UDP".to_owned(), "WireGuard".to_owned()].into());
+}
+
 #[test]
 fn packets_of_esp_and_ah_are_counted_for_each_pair_of_hosts() {
     let packet = |from: u8, to: u8, protocol: u8, payload: &[u8]| {

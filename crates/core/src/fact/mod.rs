@@ -82,6 +82,8 @@ pub enum Protocol {
     Quic,
     /// WAPI (GB 15629.11).
     Wapi,
+    /// Something that is there to protect what it carries, told by its name alone: WireGuard, OpenVPN, ESP in UDP and others.
+    Named,
     /// Something in clear.
     Plain,
 }
@@ -491,6 +493,7 @@ macro_rules! facts { ($($(#[$doc:meta])* $name:ident($type:ty) $kind:literal)*) 
                 Fact::Session(Protocol::Ike, _) => "ike.session",
                 Fact::Session(Protocol::Quic, _) => "quic.session",
                 Fact::Session(Protocol::Wapi, _) => "wapi.session",
+                Fact::Session(Protocol::Named, _) => "named.session",
                 Fact::Session(Protocol::Plain, _) => "plain.session",
                 $(Fact::$name(_) => $kind,)*
                 Fact::Foreign(kind, _) => kind,
@@ -507,6 +510,7 @@ macro_rules! facts { ($($(#[$doc:meta])* $name:ident($type:ty) $kind:literal)*) 
                 "ike.session" => session(Protocol::Ike),
                 "quic.session" => session(Protocol::Quic),
                 "wapi.session" => session(Protocol::Wapi),
+                "named.session" => session(Protocol::Named),
                 "plain.session" => session(Protocol::Plain),
                 $($kind => serde_json::from_str(value.get()).map(|fact| Fact::$name(Box::new(fact))),)*
                 _ => Ok(Fact::Foreign(kind.into(), Box::new(RawText(value.get().into())))),

@@ -33,6 +33,7 @@ fn every_word_of_the_judge_has_a_text_and_no_text_is_without_a_word() {
         FormerPractice,
         OneWayAtLevel4,
         CertificateDoesNotHold,
+        SignatureDoesNotHold,
         ProtocolOutsideStandards,
         AlgorithmOpen,
         TransparentEncryption,
@@ -54,6 +55,7 @@ fn every_word_of_the_judge_has_a_text_and_no_text_is_without_a_word() {
             FormerPractice
             | OneWayAtLevel4
             | CertificateDoesNotHold
+            | SignatureDoesNotHold
             | ProtocolOutsideStandards
             | AlgorithmOpen
             | TransparentEncryption

@@ -5,7 +5,7 @@ use super::evidence::Evidence;
 use crate::determine::Source;
 use dengmi_core::system::Spot;
 use dengmi_core::{
-    Fact, Features, Field, IkeAccepts, IkeKind, ObservedId, Reach, SshAccepts, Upgraded, WebPage, registry,
+    Fact, Features, Field, IkeAccepts, IkeKind, ObservedId, Reach, Session, SshAccepts, Upgraded, WebPage, registry,
 };
 use serde::Serialize;
 
@@ -33,6 +33,7 @@ pub(super) fn beside(evidence: &Evidence<'_>, ends: &[Spot]) -> Vec<Beside> {
                 Fact::SshAccepts(accepts) => of_ssh(accepts),
                 Fact::IkeAccepts(accepts) => of_ike(accepts),
                 Fact::WebPage(page) => of_web(page),
+                Fact::Session(_, session) if session.signature_holds == Field::Seen(false) => of_forged(session),
                 _ => continue,
             };
             let kind = observation.fact.kind().into();
@@ -86,6 +87,21 @@ fn of_upgraded(upgraded: &Upgraded) -> Vec<(Box<str>, Box<str>)> {
     told.truth("password in clear offered", upgraded.login_in_clear);
     told.list("mechanisms before TLS", &upgraded.mechanisms);
     told.truth("bytes behind the go-ahead", Some(upgraded.injected));
+    told.0
+}
+
+/// Of sessions only what is wrong with one: the others are weighed, and there may be thousands.
+fn of_forged(session: &Session) -> Vec<(Box<str>, Box<str>)> {
+    let mut told = Told::default();
+    let words = [("version", &session.version), ("suite", &session.cipher_suite), ("signature", &session.signature)];
+    words
+        .into_iter()
+        .filter_map(|(name, field)| Some((name, field.seen()?)))
+        .for_each(|(name, word)| told.say(name, word));
+    if let Some(client) = &session.client {
+        told.say("client", client);
+    }
+    told.truth("signature of the key exchange holds", Some(false));
     told.0
 }
 

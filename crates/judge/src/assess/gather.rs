@@ -525,7 +525,7 @@ impl<'a> Gather<'a> {
     fn ends(&mut self, ends: &[Spot], asked: bool) {
         let mut complete = !ends.is_empty();
         let mut unreached = None;
-        let (mut mutual, mut certificates) = (None, None);
+        let (mut mutual, mut certificates, mut signatures) = (None, None, None);
         let (mut whole, mut partly) = (None, None);
         let mut lost = Vec::new();
         for end in ends {
@@ -578,6 +578,9 @@ impl<'a> Gather<'a> {
                         for leaf in sent.filter(|one| is_leaf(one) && one.sent_by.as_deref() != Some("client")) {
                             self.certificate(leaf, &mut certificates, source);
                         }
+                        if let Some(holds) = fact.signature_holds.seen() {
+                            worst(&mut signatures, *holds, source);
+                        }
                         if let Some(asked) = fact.client_auth.seen() {
                             // One-way counts when any session was one-way.
                             worst(&mut mutual, *asked, source);
@@ -599,6 +602,9 @@ impl<'a> Gather<'a> {
         }
         if let Some((valid, source)) = certificates {
             self.truth(Word::CertificateValid, valid, source);
+        }
+        if let Some((hold, source)) = signatures {
+            self.truth(Word::SignatureHolds, hold, source);
         }
         for (word, source) in lost {
             self.scene.lose(word, source);
@@ -813,7 +819,7 @@ impl<'a> Gather<'a> {
                 let (exchange, key) = (of(&session.key_exchange), of(&session.host_key_alg));
                 self.ssh_parts(exchange, key, of(&session.cipher), code, source);
             }
-            Protocol::Ike | Protocol::Plain => {}
+            Protocol::Ike | Protocol::Named | Protocol::Plain => {}
         }
     }
 }
@@ -855,6 +861,7 @@ fn protocol_name(protocol: Protocol, session: &Session) -> Option<Box<str>> {
         // QUIC is secured by TLS 1.3 and nothing else (RFC 9001).
         Protocol::Quic => "TLS 1.3".into(),
         Protocol::Wapi => "WAPI".into(),
+        Protocol::Named => session.protocol.seen().map_or("unknown".into(), Clone::clone),
         Protocol::Plain => {
             let name =
                 session.app_protocol.seen().map_or("plain".into(), |name| format!("plain {}", name.to_uppercase()));

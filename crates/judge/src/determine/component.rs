@@ -31,7 +31,8 @@ pub struct Components {
     pub unserved: Vec<Box<str>>,
     /// Suites and names that no table knows: they may serve the function or not.
     pub unknown: Vec<Box<str>>,
-    /// Only IKE was seen, which agrees on keys: what protects the records (ESP, RFC 4303) is agreed inside it, out of sight.
+    /// Only IKE was seen, which agrees on keys: what protects the records (ESP, RFC 4303) is agreed inside it, out of sight. Or
+    /// only the name of what protects them was.
     pub records_unseen: bool,
 }
 
@@ -50,13 +51,18 @@ pub(super) fn protocol_kind(name: &str) -> ProtocolKind {
     let lower = name.to_ascii_lowercase();
     if lower == "unknown" {
         ProtocolKind::Unknown
-    } else if ["ssh", "cssh", "ipsec", "ike", "wapi", "wireguard"].iter().any(|start| lower.starts_with(start)) {
+    } else if ["ssh", "cssh", "ipsec", "ike", "wapi"].iter().any(|start| lower.starts_with(start)) || is_named(&lower) {
         ProtocolKind::Algorithms
     } else if ["tls", "ssl", "tlcp", "dtls"].iter().any(|start| lower.starts_with(start)) {
         ProtocolKind::Suites
     } else {
         ProtocolKind::Plain
     }
+}
+
+/// Whether a capture tells this protocol by its name alone.
+fn is_named(lower: &str) -> bool {
+    ["wireguard", "openvpn", "esp in udp", "mtproto", "whatsapp"].contains(&lower)
 }
 
 /// The law's id of a protocol.
@@ -174,7 +180,10 @@ impl Components {
         }
         let of_records = |function: &Function| [Function::Integrity, Function::Confidentiality].contains(function);
         let agrees = |name: &&str| name.to_ascii_lowercase().starts_with("ike");
-        if !stated && list(Word::Protocol).iter().any(agrees) && functions.iter().any(of_records) {
+        let hides = |name: &&str| is_named(&name.to_ascii_lowercase());
+        let protocols = list(Word::Protocol);
+        let unseen = protocols.iter().any(hides) || protocols.iter().any(agrees) && functions.iter().any(of_records);
+        if !stated && unseen {
             self.records_unseen = true;
             self.misses(Word::Algorithm);
         }

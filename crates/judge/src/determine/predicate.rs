@@ -258,7 +258,12 @@ fn channel_serves(look: &Look<'_>) -> Truth {
 }
 
 fn peer_authenticated(look: &Look<'_>) -> Truth {
-    channel_serves(look)
+    match (look.peek_truth(Word::SignatureHolds), channel_serves(look)) {
+        (_, Truth::No) => Truth::No,
+        // Somebody between, a broken server or a damaged capture: which of them, a person must find out.
+        (Some(false), _) => look.ruling(Doubt::SignatureDoesNotHold),
+        (_, serves) => serves,
+    }
 }
 
 fn mutual_at_level_4(look: &Look<'_>) -> Truth {

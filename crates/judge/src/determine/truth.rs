@@ -50,6 +50,8 @@ pub enum Doubt {
     OneWayAtLevel4,
     /// A certificate that does not hold on the day.
     CertificateDoesNotHold,
+    /// A key exchange that the key of the shown certificate did not sign.
+    SignatureDoesNotHold,
     /// TLS 1.3 with SM suites: the algorithms comply, the protocol is no national standard that we know.
     ProtocolOutsideStandards,
     /// An algorithm whose verdict practice leaves open.

@@ -101,6 +101,8 @@ words! {
     CertificateHash "certificate_hash" Assessor
     /// Do the certificates hold on the day?
     CertificateValid "certificate_valid" Assessor
+    /// Did the key of the server's certificate make the signatures of its key exchanges?
+    SignatureHolds "signature_holds" Assessor
     /// `one-way`, `mutual`.
     Authentication "authentication" Assessor
     /// Is it technically sure that no other client can use the channel?

@@ -7,7 +7,8 @@ use crate::hospital::{
 use crate::law::law;
 use crate::negotiated::{self, BRANCH, HOST, MAIL, TRANSFER};
 use dengmi_core::{
-    Asked, Coverage, EntryNumber, Fact, Field, Method, Observation, Protocol, Reach, StatedValue, Version, canonical,
+    Asked, Coverage, EntryNumber, Fact, Field, Method, Observation, Protocol, Reach, Session, StatedValue, Version,
+    canonical,
 };
 use dengmi_judge::assess::{Assessment, Determination};
 use dengmi_judge::determine::{Doubt, Mark, Outcome, RiskState};
@@ -607,6 +608,58 @@ fn a_tie_waits_for_a_person_and_a_higher_class_decides() {
         assert!(sources.len() > 1 && sources.contains(&entry), "{name}: {sources:?}");
         let tie = one.verdict.doubts.iter().any(|(doubt, _)| *doubt == Doubt::Conflict);
         assert_eq!(tie, used.iter().any(|used| used.value.is_none()), "{name}: {:?}", one.verdict.doubts);
+    }
+}
+
+/// One session in which somebody could not prove to hold the key of the certificate keeps D of identity open, whatever
+/// else held; it stands beside the other units of the channel, and decides nothing there.
+#[test]
+fn a_key_exchange_that_the_certificates_key_did_not_sign_waits_for_a_ruling() {
+    let law = law();
+    let with = |signatures: &[bool]| {
+        let mut hospital = Hospital::new(&law);
+        for holds in signatures {
+            let mut one = session(PORTAL, Protocol::Tlcp, "1.1", "ECC_SM4_GCM_SM3", false);
+            if let Fact::Session(_, session) = &mut one.fact {
+                session.signature_holds = Field::Seen(*holds);
+            }
+            hospital.add(one);
+        }
+        let entries: Vec<_> = hospital.observations.iter().map(|(entry, _)| *entry).collect();
+        (hospital.assess(&law, 3), entries)
+    };
+    let (assessment, _) = with(&[true]);
+    assert_eq!(find(&assessment, "NET-ID", "patient-portal").counted.outcome, Outcome::Conform);
+    for signatures in [&[false][..], &[true, false, true]] {
+        let (assessment, entries) = with(signatures);
+        let forged = entries[entries.len() - signatures.len() + signatures.iter().position(|holds| !holds).unwrap()];
+        let one = find(&assessment, "NET-ID", "patient-portal");
+        assert_eq!((one.counted.outcome, one.counted.d), (Outcome::NeedsRuling, Mark::Unknown));
+        assert!(one.verdict.doubts.iter().any(|(doubt, _)| *doubt == Doubt::SignatureDoesNotHold));
+        let used: Vec<_> = one.steps().into_iter().flat_map(|step| &step.used).collect();
+        let why = used.iter().find(|used| used.word == "signature_holds").unwrap();
+        assert_eq!(why.sources.iter().filter_map(|source| source.entry).collect::<Vec<_>>(), [forged]);
+        let other = find(&assessment, "NET-CONF", "patient-portal");
+        assert_eq!(other.counted.outcome, Outcome::Conform);
+        let beside = other.beside.iter().find(|beside| beside.source.entry == Some(forged)).unwrap();
+        assert!(beside.told.contains(&("signature of the key exchange holds".into(), "no".into())));
+        assert_eq!(other.beside.iter().filter(|beside| &*beside.kind == "tlcp.session").count(), 1);
+    }
+}
+
+#[test]
+fn what_is_told_by_its_name_alone_is_neither_encrypted_nor_in_clear() {
+    let law = law();
+    for name in ["WireGuard", "OpenVPN", "ESP in UDP", "MTProto", "WhatsApp"] {
+        let mut hospital = Hospital::new(&law);
+        let mut one = session(PORTAL, Protocol::Named, "", "", false);
+        if let Fact::Session(_, session) = &mut one.fact {
+            **session = Session { protocol: Field::Seen(name.into()), ..Session::default() };
+        }
+        hospital.add(one);
+        let assessment = hospital.assess(&law, 3);
+        let one = find(&assessment, "NET-CONF", "patient-portal");
+        assert_eq!(one.counted.d, Mark::Unknown, "{name}");
     }
 }
 

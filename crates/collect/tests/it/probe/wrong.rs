@@ -1,14 +1,14 @@
 //! Servers that lie, drip, never end or speak something else. Each costs at most its time-out.
 
-use super::peer::free_port;
+use super::peer::{OPENSSL, Peer, certificate, free_port, missing};
 use super::run::{Run, options, run, run_until};
 use dengmi_collect::probe::{AddressFamily, Cancel, Options, Times, Unreachable};
-use dengmi_core::{Fact, Reach, Suite, Version};
+use dengmi_core::{Completion, Fact, Field, Protocol, Reach, Suite, Version};
 use dengmi_parse::tls::message::{Certificates, ClientHello, ServerHello, ServerHelloDone};
 use dengmi_parse::tls::{ContentType, Record};
 use dengmi_protocol::plan::Finding;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -101,6 +101,51 @@ fn flight(version: Version, suite: Suite, certificate: &[u8]) -> Vec<u8> {
 }
 
 const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+
+/// Passes on what a server says record by record; with `forges` the last bit of each ServerKeyExchange is turned.
+fn between(port: u16, forges: bool) -> String {
+    const SERVER_KEY_EXCHANGE: u8 = 12;
+    listen(move |mut client| {
+        let mut server = TcpStream::connect(("127.0.0.1", port))?;
+        let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+        thread::spawn(move || {
+            let _ = std::io::copy(&mut from, &mut to);
+            to.shutdown(Shutdown::Both)
+        });
+        let mut header = [0; 5];
+        while server.read_exact(&mut header).is_ok() {
+            let mut fragment = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+            server.read_exact(&mut fragment)?;
+            if forges && header[0] == ContentType::HANDSHAKE.0 && fragment[0] == SERVER_KEY_EXCHANGE {
+                *fragment.last_mut().unwrap() ^= 1;
+            }
+            client.write_all(&[&header[..], &fragment].concat())?;
+        }
+        client.shutdown(Shutdown::Both)
+    })
+}
+
+#[test]
+fn it_shows_the_certificate_of_another_and_cannot_sign_for_it() {
+    if missing(OPENSSL) {
+        return;
+    }
+    let (chain, key) = (certificate("rsa/rsa2048.crt"), certificate("rsa/rsa2048.key"));
+    let arguments = ["-cert", &*chain, "-key", &*key, "-tls1_2", "-cipher", "ECDHE"];
+    let peer = Peer::s_server(OPENSSL.0, &arguments);
+    for (forges, expected) in
+        [(false, (Completion::Complete, Field::Hidden)), (true, (Completion::Failed, Field::Seen(false)))]
+    {
+        let found = run(&[between(peer.port, forges)], &options(), &[]);
+        let sessions = found.sessions();
+        assert!(!sessions.is_empty());
+        for (protocol, session) in sessions {
+            let told = (session.handshake, session.signature_holds.clone());
+            assert_eq!((protocol, &told), (Protocol::Tls, &expected), "{session:?}");
+        }
+        assert_eq!(found.proofs().is_empty(), forges);
+    }
+}
 
 #[test]
 fn it_speaks_http() {
