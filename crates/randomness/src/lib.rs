@@ -10,6 +10,7 @@ pub mod ciphertext;
 mod complexity;
 mod counting;
 pub mod entropy;
+mod fourier;
 pub mod health;
 pub mod input;
 pub mod laboratory;
