@@ -251,7 +251,12 @@ impl<'a> Emitter<'a> {
                 self.finish(Protocol::Plain, session::plain(told), ends, what, first, talk.packet)
             }
             Speaker::Named(spoken) => self.named(*spoken, ends, first, talk.packet),
-            Speaker::Ike => self.used(ends, words("IKE", Some(true)), true, first),
+            Speaker::Ike(initiator) => {
+                let seen = initiator.and_then(|initiator| self.ike.get(&initiator)).map(IkeSeen::session);
+                let session = seen.unwrap_or_default();
+                let complete = session.handshake == Completion::Complete;
+                self.used(ends, What::of_ike(&session), complete, first)
+            }
             Speaker::Unknown => {
                 let encrypted = looks_encrypted(&talk.sample(flow.client_end()));
                 self.used(ends, words("unknown", encrypted), false, first)
@@ -429,13 +434,19 @@ impl<'a> Emitter<'a> {
         told
     }
 
-    /// A datagram of IKE; `true` once its session is complete.
-    pub(super) fn ike(&mut self, flow: &Flow, side: Side, datagram: &[u8], packet: u64, limits: &Limits) -> bool {
-        let Some(message) = super::ike::read(datagram, limits) else {
-            self.encapsulated(flow, usize::from((side == Side::Client) != (flow.client_end() == 0)), datagram, 0);
-            return false;
-        };
+    /// A datagram of IKE, of the conversation that the flow began; `true` once its session is complete.
+    pub(super) fn ike(
+        &mut self,
+        first: &mut Option<[u8; 8]>,
+        flow: &Flow,
+        side: Side,
+        datagram: &[u8],
+        packet: u64,
+        limits: &Limits,
+    ) -> bool {
+        let Some(message) = super::ike::read(datagram, limits) else { return false };
         let initiator = message.header.initiator;
+        first.get_or_insert(initiator);
         if self.ike.len() >= IKE && !self.ike.contains_key(&initiator) {
             self.summary.cut += 1;
             return true;
@@ -522,6 +533,17 @@ impl What {
             version: seen(&session.version),
             suite: suite.join(" ").into(),
             encrypted,
+        }
+    }
+
+    fn of_ike(session: &Session) -> What {
+        let chosen =
+            [&session.ike_encryption, &session.ike_integrity, &session.ike_prf, &session.ike_group, &session.auth];
+        What::Words {
+            protocol: "IKE".into(),
+            version: session.version.seen().cloned().unwrap_or_default(),
+            suite: chosen.into_iter().flatten().map(|word| &**word).collect::<Vec<_>>().join(" ").into(),
+            encrypted: session.encrypted.seen().copied(),
         }
     }
 

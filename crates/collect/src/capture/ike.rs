@@ -104,16 +104,16 @@ impl IkeSeen {
     }
 
     /// The session.
-    pub(super) fn session(self) -> Session {
+    pub(super) fn session(&self) -> Session {
         let major = self.version.map_or(0, IkeVersion::major);
         Session {
             protocol: Field::Seen("IKE".into()),
             version: Field::Seen(format!("{major}.{}", self.minor).into()),
-            auth: self.auth,
-            ike_encryption: self.encryption,
-            ike_prf: self.prf,
-            ike_integrity: self.integrity,
-            ike_group: self.group,
+            auth: self.auth.clone(),
+            ike_encryption: self.encryption.clone(),
+            ike_prf: self.prf.clone(),
+            ike_integrity: self.integrity.clone(),
+            ike_group: self.group.clone(),
             handshake: if self.complete { Completion::Complete } else { Completion::Unfinished },
             encrypted: if self.complete { Field::Seen(true) } else { Field::Hidden },
             hidden: BTreeMap::from([("certificate".into(), "sent encrypted".into())]),

@@ -58,7 +58,7 @@ impl Inside {
             Speaker::Tls(_) | Speaker::Dtls(_) => Some("TLS"),
             Speaker::Ssh(_) => Some("SSH"),
             Speaker::Quic(_) => Some("QUIC"),
-            Speaker::Ike => Some("IKE"),
+            Speaker::Ike(_) => Some("IKE"),
             Speaker::Unknown => self.talk.sample(0).iter().any(|said| !said.is_empty()).then_some("unknown"),
         }
     }

@@ -48,7 +48,7 @@ pub(super) enum Speaker {
     Dtls(Box<tls::Watcher>),
     Ssh(Box<ssh::Watcher>),
     Quic(Box<quic::Watcher>),
-    Ike,
+    Ike(Option<[u8; 8]>),
     Plain(Box<plain::Watcher>),
     /// Recognised, and its start says all: WireGuard and the like.
     Named(Spoken),
@@ -222,7 +222,7 @@ impl Talk {
             Spoken::Dtls => Speaker::Dtls(Box::default()),
             Spoken::Ssh => Speaker::Ssh(Box::default()),
             Spoken::Quic => Speaker::Quic(Box::default()),
-            Spoken::Ike => Speaker::Ike,
+            Spoken::Ike => Speaker::Ike(None),
             other if other.is_protection() => Speaker::Named(other),
             other => Speaker::Plain(Box::new(plain::Watcher::new(other))),
         };
@@ -348,7 +348,7 @@ impl Talk {
                 watcher.hear(side, bytes, limits);
                 quic_is_answered(watcher) || self.datagrams > DATAGRAMS * 4
             }
-            Speaker::Ike => emitter.ike(flow, side, bytes, self.packet, limits),
+            Speaker::Ike(initiator) => emitter.ike(initiator, flow, side, bytes, self.packet, limits),
             Speaker::Plain(watcher) => watcher.feed(side, bytes, limits).then != plain::Then::Need,
             Speaker::Unknown | Speaker::Named(_) | Speaker::Tls(_) | Speaker::Ssh(_) => true,
         };

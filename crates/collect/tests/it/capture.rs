@@ -781,6 +781,19 @@ fn packets_of_esp_and_ah_are_counted_for_each_pair_of_hosts() {
 }
 
 #[test]
+fn a_use_of_ike_names_what_was_agreed_on() {
+    let (_, summary) = run(&[Source::Path(vectors().join("ikev2-psk-aes256-sha256-modp2048.pcap"))]);
+    let told = |port| {
+        let mut services = summary.services.iter();
+        let service = services.find(|service| service.server.is_some_and(|server| server.port() == port)).unwrap();
+        (&*service.protocol, &*service.version, &*service.suite, service.encrypted, service.complete)
+    };
+    let suite = "ENCR_AES_CBC-256 AUTH_HMAC_SHA2_256_128 PRF_HMAC_SHA2_256 2048-bit MODP Group";
+    // The conversation begins at one port and goes over to the other.
+    assert_eq!([told(500), told(4500)], [("IKE", "2.0", suite, Some(true), 1); 2]);
+}
+
+#[test]
 fn a_use_knows_the_weakest_key_that_was_shown() {
     for (name, key) in [
         (TLCP, Some("SM2")),
