@@ -312,7 +312,8 @@ fn wrong_words_and_files_say_what_is_wrong() {
 #[test]
 #[cfg(unix)]
 fn a_run_that_is_told_to_end_says_what_it_has_and_ends_its_target() {
-    let kill = |words: [&str; 2]| std::process::Command::new("kill").args(words).stderr(Stdio::null()).status().unwrap();
+    let kill =
+        |words: [&str; 2]| std::process::Command::new("kill").args(words).stderr(Stdio::null()).status().unwrap();
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
         let asked = folder.path().join("asked");
