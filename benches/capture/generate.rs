@@ -16,7 +16,7 @@ pub(crate) struct Recipe {
     gib: f64,
     /// Connections that run beside each other
     #[arg(long, default_value_t = 1000)]
-    interleave: usize,
+    pub(crate) interleave: usize,
     /// Per cent of the connections over IPv6
     #[arg(long, default_value_t = 20)]
     ipv6: u32,
@@ -26,6 +26,21 @@ pub(crate) struct Recipe {
     /// Per cent of the connections with a download of 50,000 bytes; 0: handshakes only
     #[arg(long, default_value_t = 33)]
     downloads: u32,
+}
+
+impl Recipe {
+    /// Files that grow in bytes, then in handshakes of which all are under way at a time.
+    pub(crate) fn growing(&self) -> Vec<Recipe> {
+        let larger = [0.1, 1.0, 10.0].map(|gib| Recipe { gib, ..self.clone() });
+        // Full before the first packet: only those are written that begin together.
+        let more = [1_000, 10_000, 100_000, 1_000_000].map(|interleave| Recipe {
+            gib: 0.0,
+            interleave,
+            downloads: 0,
+            ..self.clone()
+        });
+        larger.into_iter().chain(more).collect()
+    }
 }
 
 /// What was written.
@@ -104,7 +119,7 @@ pub(crate) fn write(file: &Path, recipe: &Recipe) -> Outcome<Written> {
     let mut time = 1_700_000_000_000_000_u64;
     let mut frame = Vec::with_capacity(2048);
     loop {
-        let full = written.bytes >= wanted;
+        let full = written.flows > 0 && written.bytes >= wanted;
         while !full && copies.len() < recipe.interleave.max(1) {
             copies.push(Copy::new(&templates, recipe, &mut lots));
             written.flows += 1;

@@ -5,16 +5,20 @@
 //! cargo bench -p dengmi-benches --bench capture -- [--gib 1] [--interleave 1000] [--ipv6 20] [--certs 1000] [--downloads 33]
 //! cargo bench -p dengmi-benches --bench capture -- --downloads 0             handshakes only
 //! cargo bench -p dengmi-benches --bench capture -- --write FILE              only make the file
+//! cargo bench -p dengmi-benches --bench capture -- --grow [--folder FOLDER] [--runs 3]
 //! ```
+//!
+//! `--grow`: 0.1, 1 and 10 GiB with downloads, then 10^3, 10^4, 10^5 and 10^6 handshakes of which all are under way at a time. One file
+//! is there at a time, the largest 10 GiB, in the folder of temporary files or the one that is named.
 //!
 //! Peers: `apt-get install time tshark libndpi-bin`. `DENGMI` names another program to measure than the one of the release profile.
 //! Aims: with downloads ≥ 1.7 GiB a CPU second; handshakes only ≥ 110,000 a CPU second; ≤ 64 MiB.
 
 use clap::Parser;
-use generate::Recipe;
+use generate::{Recipe, Written};
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -29,12 +33,21 @@ struct Arguments {
     /// Make this file and measure nothing
     #[arg(long, value_name = "FILE")]
     write: Option<PathBuf>,
+    /// Measure sizes from 0.1 to 10 GiB and 10^3 to 10^6 flows at a time instead
+    #[arg(long, conflicts_with = "write")]
+    grow: bool,
+    /// Where the files are made
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
     /// Runs of each reader
     #[arg(long, default_value_t = 5)]
     runs: usize,
     /// Only readers whose name begins so
     #[arg(long, default_value = "")]
     reader: String,
+    /// Seconds after which a reader is given up
+    #[arg(long, default_value_t = 900)]
+    limit: u32,
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -74,14 +87,29 @@ const READERS: [(&str, &[&str]); 5] = [
 
 fn main() -> Outcome<()> {
     let arguments = Arguments::parse();
-    let folder = tempfile::tempdir()?;
+    let folder = match &arguments.folder {
+        Some(folder) => tempfile::tempdir_in(folder)?,
+        None => tempfile::tempdir()?,
+    };
     let file = arguments.write.clone().unwrap_or_else(|| folder.path().join("big.pcap"));
-    let written = generate::write(&file, &arguments.recipe)?;
-    let mut out = io::stdout().lock();
-    writeln!(out, "{} bytes, {} packets, {} connections", written.bytes, written.packets, written.flows)?;
-    if arguments.write.is_some() {
-        return Ok(());
+    let recipes = match arguments.grow {
+        true => arguments.recipe.growing(),
+        false => vec![arguments.recipe.clone()],
+    };
+    for recipe in recipes {
+        let written = generate::write(&file, &recipe)?;
+        let mut out = io::stdout().lock();
+        let Written { bytes, packets, flows } = written;
+        writeln!(out, "{bytes} bytes, {packets} packets, {flows} connections, {} at a time", recipe.interleave)?;
+        if arguments.write.is_none() {
+            measure(&arguments, &file, &written, &mut out)?;
+        }
     }
+    Ok(())
+}
+
+/// Runs every reader on this file and prints what it took.
+fn measure(arguments: &Arguments, file: &Path, written: &Written, out: &mut impl Write) -> Outcome<()> {
     writeln!(out, "{:<24}{:>9}{:>9}{:>16}{:>16}{:>12}", "", "wall s", "CPU s", "GiB/CPU s", "flows/CPU s", "peak MiB")?;
     for (name, words) in READERS.iter().filter(|(name, _)| name.starts_with(&*arguments.reader)) {
         let words: Vec<String> = words
@@ -94,7 +122,7 @@ fn main() -> Outcome<()> {
             .collect();
         let mut runs = Vec::new();
         for _ in 0..arguments.runs {
-            match measured(&words) {
+            match measured(&words, arguments.limit) {
                 Ok(run) => runs.push(run),
                 Err(error) => {
                     writeln!(out, "{name:<24}not run: {error}")?;
@@ -133,10 +161,13 @@ fn dengmi() -> String {
 }
 
 /// Wall seconds, processor seconds and peak KiB of one run.
-fn measured(words: &[String]) -> Outcome<(f64, f64, i64)> {
+fn measured(words: &[String], limit: u32) -> Outcome<(f64, f64, i64)> {
+    /// What `timeout` ends with.
+    const GIVEN_UP: i32 = 124;
     let program = words.first().ok_or("no program")?;
+    let limit = limit.to_string();
     // By a process of its own, since the kernel tells only of the largest of all children.
-    let time = ["/usr/bin/time", "-f", "%U %S %M"];
+    let time = ["/usr/bin/time", "-f", "%U %S %M", "timeout", &limit];
     let start = Instant::now();
     let output = Command::new(time[0])
         .args(&time[1..])
@@ -147,6 +178,9 @@ fn measured(words: &[String]) -> Outcome<(f64, f64, i64)> {
         .output()?;
     let wall = start.elapsed().as_secs_f64();
     let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() == Some(GIVEN_UP) {
+        return Err(format!("not done after {limit} s").into());
+    }
     if !output.status.success() {
         return Err(format!("{program}: {}", said.lines().next().unwrap_or_default()).into());
     }

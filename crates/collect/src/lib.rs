@@ -6,5 +6,6 @@ pub mod algorithm;
 pub mod capture;
 pub mod certificate;
 pub mod desk;
+mod names;
 pub mod probe;
 pub mod random;

@@ -556,7 +556,7 @@ impl What {
                 let words = [suite, group.or(prime), inside];
                 (
                     (*name).into(),
-                    version.map(session::version_number).unwrap_or_default().into(),
+                    version.map(crate::names::version_number).unwrap_or_default().into(),
                     words.into_iter().flatten().collect::<Vec<_>>().join(" ").into(),
                     *encrypted,
                 )

@@ -383,37 +383,36 @@ impl Flows {
     #[cold]
     fn sweep(&mut self, time: u64, emitter: &mut Emitter<'_>) {
         self.swept = time;
-        self.remove_all(|flow| time.saturating_sub(flow.last) > IDLE, End::Silent, emitter);
+        let silent = self.last_heard().into_iter().filter(|(last, _)| time.saturating_sub(*last) > IDLE);
+        self.remove_all(silent.map(|(_, slot)| slot).collect(), End::Silent, emitter);
     }
 
     /// Ends the sixteenth of all flows that was silent longest.
     #[cold]
     fn make_room(&mut self, emitter: &mut Emitter<'_>) {
-        let mut times: Vec<u64> = self.index.iter().filter_map(|&slot| Some(self.flows.get(slot)?.last)).collect();
-        let at = times.len() / 16;
-        if at < times.len() {
-            let (_, &mut oldest, _) = times.select_nth_unstable(at);
-            let mut left = at.saturating_add(1);
-            let chosen = |flow: &Flow| {
-                let take = flow.last <= oldest && left > 0;
-                left = left.saturating_sub(usize::from(take));
-                take
-            };
-            let cut = self.remove_all(chosen, End::Cut, emitter);
-            emitter.cut(cut);
+        let mut all = self.last_heard();
+        let at = all.len() / 16;
+        if at < all.len() {
+            all.select_nth_unstable(at);
+            all.truncate(at.saturating_add(1));
+            emitter.cut(all.len() as u64);
+            self.remove_all(all.into_iter().map(|(_, slot)| slot).collect(), End::Cut, emitter);
         }
     }
 
-    fn remove_all(&mut self, mut chosen: impl FnMut(&Flow) -> bool, how: End, emitter: &mut Emitter<'_>) -> u64 {
-        let flows = &self.flows;
-        let over: Vec<u32> =
-            self.index.iter().copied().filter(|&slot| flows.get(slot).is_some_and(&mut chosen)).collect();
-        for &slot in &over {
+    /// When each flow was heard last, and its row.
+    fn last_heard(&self) -> Vec<(u64, u32)> {
+        self.index.iter().filter_map(|&slot| Some((self.flows.get(slot)?.last, slot))).collect()
+    }
+
+    /// Ends these flows in the order of their beginning: that of the index is another in each run.
+    fn remove_all(&mut self, mut slots: Vec<u32>, how: End, emitter: &mut Emitter<'_>) {
+        slots.sort_unstable_by_key(|&slot| (self.flows.get(slot).map(|flow| flow.first), slot));
+        for slot in slots {
             let Some(flow) = self.flows.get(slot) else { continue };
             let hash = self.hasher.hash_one(flow.key());
             self.remove(slot, hash, how, emitter);
         }
-        over.len() as u64
     }
 
     /// Ends the older half of all talks; their flows stay as counters.
@@ -440,15 +439,7 @@ impl Flows {
 
     /// Nothing more comes: every flow is over.
     pub(super) fn end(&mut self, emitter: &mut Emitter<'_>) {
-        // In the order of their beginning, which is the same every time.
-        let mut left: Vec<(u64, u32)> =
-            self.index.iter().filter_map(|&slot| Some((self.flows.get(slot)?.first, slot))).collect();
-        left.sort_unstable();
-        for (_, slot) in left {
-            let Some(flow) = self.flows.get(slot) else { continue };
-            let hash = self.hasher.hash_one(flow.key());
-            self.remove(slot, hash, End::Cut, emitter);
-        }
+        self.remove_all(self.index.iter().copied().collect(), End::Cut, emitter);
     }
 }
 
@@ -604,15 +595,28 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     /// Runs `feed` over flows with these bounds; what it came to, and the most flows and bytes at a time.
-    fn run(mut flows: Flows, feed: impl Fn(u32) -> Option<(Transport<'static>, u64)>) -> (Summary, usize, usize) {
+    fn run(flows: Flows, feed: impl Fn(u32) -> Option<(Transport<'static>, u64)>) -> (Summary, usize, usize) {
+        run_by(1, flows, feed)
+    }
+
+    /// The same, so many packets at a time.
+    fn run_by(
+        size: usize,
+        mut flows: Flows,
+        feed: impl Fn(u32) -> Option<(Transport<'static>, u64)>,
+    ) -> (Summary, usize, usize) {
         let options = Options { sessions: false, verify_all: false, key_log: None, follow: false, tool: "test".into() };
         let mut certifier = Certifier::new(Certificates::default(), Default::default(), Vec::new(), Default::default());
         let mut out = |_| {};
         let mut emitter = Emitter::new(&options, &mut certifier, &mut out);
         let (mut most, mut most_held) = (0, 0);
-        for (number, (packet, time)) in (0..).map_while(feed).enumerate() {
-            let ready = flows.ready(packet, time, number as u64 + 1);
-            flows.take(&mut vec![ready], &Limits::DEFAULT, &mut emitter);
+        let mut batch = Vec::new();
+        let mut packets = (0..).map_while(feed).zip(1..).peekable();
+        while let Some(((packet, time), number)) = packets.next() {
+            batch.push(flows.ready(packet, time, number));
+            if batch.len() >= size || packets.peek().is_none() {
+                flows.take(&mut batch, &Limits::DEFAULT, &mut emitter);
+            }
             most = most.max(flows.index.len());
             most_held = most_held.max(flows.held);
         }
@@ -631,6 +635,30 @@ mod tests {
             segment: Some(Segment { sequence: 1, flags: TcpFlags(flags) }),
             payload,
             missing: 0,
+        }
+    }
+
+    /// Flows begin, end and leave their rows to others between the look at a batch and its last packet.
+    #[test]
+    fn packets_of_a_batch_do_what_they_do_one_by_one() {
+        const SAID: [&[u8]; 3] = [b"GET / HTTP/1.1\r\n\r\n", &[22, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 7], b""];
+        // Begins, speaks, acknowledges, ends, breaks off.
+        const FLAGS: [u8; 8] = [2, 0x18, 0x18, 0x18, 0x10, 0x11, 0x11, 0x04];
+        let feed = |number: u32| {
+            let lot = number.wrapping_mul(0x9e37_79b9).rotate_left(13).wrapping_mul(0x85eb_ca6b);
+            let [client, flags, said, back] = lot.to_be_bytes().map(usize::from);
+            let mut one = packet((client % 24) as u32, FLAGS[flags % 8], SAID[said % 3]);
+            one.segment = one.segment.map(|segment| Segment { sequence: number * 40, ..segment });
+            if back % 2 == 0 {
+                std::mem::swap(&mut one.source, &mut one.destination);
+                std::mem::swap(&mut one.source_port, &mut one.destination_port);
+            }
+            (number < 20_000).then_some((one, u64::from(number) * SECOND / 10))
+        };
+        let (one_by_one, ..) = run(Flows::bounded(20, HELD), feed);
+        assert!(one_by_one.flows > 1000 && one_by_one.sessions > 1000 && one_by_one.cut > 100);
+        for size in [2, 7, 32, 1000] {
+            assert!(run_by(size, Flows::bounded(20, HELD), feed).0 == one_by_one, "{size} at a time");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What was seen of a flow as the session of an observation.
 
 use super::fingerprint::{self, Carrier};
+use crate::names::{exchange, version_number};
 use dengmi_core::registry::{self, Authentication, GroupKind, KeyExchange, Mode, SuiteEntry};
 use dengmi_core::{Certificate, Completion, Field, Group, Protocol, Session, Version};
 use dengmi_parse::Limits;
@@ -55,12 +56,6 @@ pub(super) fn family_name(handshake: &Handshake) -> &'static str {
         _ if handshake.version.is_some_and(|version| version <= Version::SSL_3_0) => "SSL",
         _ => "TLS",
     }
-}
-
-/// `1.2` of `TLS 1.2`.
-pub(super) fn version_number(version: Version) -> String {
-    let name = registry::version(version).map_or_else(|| version.number(), |entry| entry.name.into());
-    name.rsplit(' ').next().unwrap_or_default().into()
 }
 
 /// How the handshake ended. A side that said so, or closed before its keys, broke it off.
@@ -205,25 +200,6 @@ pub(super) fn quic_fingerprints(session: &mut Session, watcher: &quic::Watcher, 
 
 fn is_version(version: &Version) -> bool {
     registry::version(*version).is_some()
-}
-
-/// The words that people use for the key exchange.
-fn exchange(entry: &SuiteEntry, group: Option<Group>) -> String {
-    let kind = group.and_then(registry::group).map(|entry| entry.kind);
-    match (entry.key_exchange, kind) {
-        (KeyExchange::Tls13, Some(GroupKind::Hybrid)) => "hybrid ECDHE+ML-KEM".into(),
-        (KeyExchange::Tls13, Some(GroupKind::Kem)) => "ML-KEM".into(),
-        (KeyExchange::Tls13, Some(GroupKind::Ffdh)) => "DHE".into(),
-        (KeyExchange::Tls13, Some(GroupKind::Ecdh)) => "ECDHE".into(),
-        (KeyExchange::Tls13, None) => "PSK".into(),
-        (KeyExchange::Sm2Encryption, _) => "ECC-SM2".into(),
-        (KeyExchange::Sm2Exchange, _) => "ECDHE-SM2".into(),
-        (KeyExchange::Sm9Encryption, _) => "IBC-SM9".into(),
-        (KeyExchange::Sm9Exchange, _) => "IBSDH-SM9".into(),
-        (KeyExchange::DhAnonymous, _) => "DHE-anonymous".into(),
-        (KeyExchange::EcdhAnonymous, _) => "ECDHE-anonymous".into(),
-        (other, _) => format!("{other:?}").to_uppercase(),
-    }
 }
 
 /// Whether both sides agree on a fresh secret in a group.

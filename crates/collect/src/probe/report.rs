@@ -6,7 +6,8 @@ use super::ike::IkeVisit;
 use super::ssh::SshVisit;
 use super::visit::{Handshake, Visit};
 use super::{Finished, Options, Output, Summary, Unreachable};
-use dengmi_core::registry;
+use crate::names::{exchange, version_number};
+use dengmi_core::registry::{self, KeyExchange};
 use dengmi_core::{
     Certificate, Completion, Coverage, Fact, Field, KeyProof, KeyRole, Method, Observation, Place, Protocol, Reach,
     Session, Sha256Digest, Upgraded, Version, Where,
@@ -309,17 +310,21 @@ impl<F: FnMut(Output)> Teller<'_, F> {
             (Version::TLCP, _) => Field::Hidden,
             (_, scheme) => Field::from(scheme.map(|scheme| scheme.to_string().into())),
         };
-        let number = version_name(self.on_wire(version));
         let transport = if self.is_datagrams() { "udp" } else { "tcp" };
         Session {
             server: address.map(|address| address.ip().to_string().into()),
             server_port: address.map(|address| address.port()),
             transport: Some(transport.into()),
             protocol: Field::Seen(self.family(version).into()),
-            version: Field::Seen(number.rsplit(' ').next().unwrap_or_default().into()),
+            version: Field::Seen(version_number(self.on_wire(version)).into()),
             cipher_suite: Field::from(learned.suite.map(|suite| suite.to_string().into())),
             cipher_suite_code: Field::from(learned.suite),
-            key_exchange: Field::from(suite.map(|entry| key_exchange(entry.key_exchange).into())),
+            // The suites of TLS 1.3 leave it to the group, which a handshake that ended early has not shown.
+            key_exchange: Field::from(
+                suite
+                    .filter(|entry| entry.key_exchange != KeyExchange::Tls13 || learned.group.is_some())
+                    .map(|entry| exchange(entry, learned.group).into()),
+            ),
             group: match learned.group {
                 Some(group) => Field::Seen(group.to_string().into()),
                 None if complete => Field::Absent,
@@ -416,17 +421,6 @@ fn refusal(refusal: &Refusal) -> Box<str> {
 /// `TLS 1.2`, `TLCP 1.1`, or the number.
 fn version_name(version: Version) -> String {
     registry::version(version).map_or_else(|| version.number(), |entry| entry.name.into())
-}
-
-/// The words that people use for the key exchange of a suite that can be completed here.
-fn key_exchange(exchange: registry::KeyExchange) -> String {
-    use registry::KeyExchange as K;
-    match exchange {
-        K::Tls13 => "ECDHE".into(),
-        K::Sm2Encryption => "ECC-SM2".into(),
-        K::Sm2Exchange => "ECDHE-SM2".into(),
-        other => format!("{other:?}").to_uppercase(),
-    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

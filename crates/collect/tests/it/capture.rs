@@ -675,8 +675,11 @@ fn a_station_of_wapi_is_a_session_as_far_as_its_frames_go() {
     }
 }
 
-/// Datagrams of UDP in a capture of raw IP: from and to (host and port), payload.
-fn datagrams(all: &[((u8, u16), (u8, u16), Vec<u8>)]) -> Vec<u8> {
+/// A host of 10.0.0.0/24 and a port.
+type End = (u8, u16);
+
+/// Datagrams of UDP in a capture of raw IP: from, to, payload.
+fn datagrams(all: &[(End, End, Vec<u8>)]) -> Vec<u8> {
     let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 101, 0, 0, 0];
     for (second, ((from, source), (to, destination), payload)) in (1_u32..).zip(all) {
         let length = u16::try_from(28 + payload.len()).unwrap();

@@ -61,6 +61,10 @@ spoken! {
     WireGuard = "WireGuard", true;
     /// OpenVPN.
     OpenVpn = "OpenVPN", true;
+    /// MTProto of Telegram where it agrees on its first key. Obfuscated it looks like nothing at all.
+    Mtproto = "MTProto", true;
+    /// The Noise handshake of WhatsApp, where it is not inside TLS.
+    WhatsApp = "WhatsApp", true;
     /// HTTP/1.0 and HTTP/1.1 (RFC 9112).
     Http = "HTTP", false;
     /// HTTP/2 in clear, with prior knowledge (RFC 9113 3.3).

@@ -138,6 +138,12 @@ fn what_nobody_speaks_is_unknown() {
         );
         check(b"\x03\x00\x00\x0b\x06\xe0\x00\x00\x00\x00\x00", b"", over, Unknown);
     }
+    // MTProto with a key that is known already, one that is a byte too long, and obfuscated; a word that begins like WhatsApp.
+    check(b"\xef\x0a\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04", b"", Stream, Unknown);
+    let longer = b"\xef\x0b\0\0\0\0\0\0\0\0\x01\x23\x45\x67\x89\xab\x65\x00\x14\0\0\0\xf1\x8e\x7e\xbe";
+    check(longer, b"", Stream, Unknown);
+    check(b"\xee\xee\xee\x3e\x28\0\0\0", b"", Stream, Unknown);
+    check(b"WAIT\r\n", b"", Stream, Unknown);
     // HTTP/0.9 and a command of Redis look the same.
     check(b"GET /\r\n", b"<html>", Stream, Unknown);
     // Greetings that fit two protocols wait for a client.

@@ -167,6 +167,7 @@ fn a_complete_handshake_proves_the_key_and_the_chain_is_checked() {
         let [(Protocol::Tls, session)] = found.sessions()[..] else { panic!("{:?}", found.sessions()) };
         assert_eq!(session.handshake, Completion::Complete, "{session:?}");
         assert_eq!(session.client_auth, Field::Seen(false));
+        assert_eq!(session.key_exchange, Field::Seen("ECDHE".into()));
         assert_eq!(
             session.version.seen().map(|text| &**text),
             Some(if *version == Version::TLS_1_2 { "1.2" } else { "1.3" })

@@ -140,7 +140,7 @@ fn it_shows_the_certificate_of_another_and_cannot_sign_for_it() {
         let sessions = found.sessions();
         assert!(!sessions.is_empty());
         for (protocol, session) in sessions {
-            let told = (session.handshake, session.signature_holds.clone());
+            let told = (session.handshake, session.signature_holds);
             assert_eq!((protocol, &told), (Protocol::Tls, &expected), "{session:?}");
         }
         assert_eq!(found.proofs().is_empty(), forges);

@@ -38,6 +38,8 @@ pub(super) const ROWS: &[Row] = &[
     row(Spoken::Rtsp, |start| client_first(start, rtsp, |server| begins(server, b"RTSP/1.0 "))),
     row(Spoken::Smb, |start| client_first(start, smb, smb)),
     row(Spoken::OpenVpn, openvpn),
+    row(Spoken::Mtproto, |start| client_first(start, mtproto, never)),
+    row(Spoken::WhatsApp, |start| client_first(start, whatsapp, never)),
     row(Spoken::Syslog, |start| client_first(start, syslog, never)),
     row(Spoken::Modbus, modbus),
 ];
@@ -698,6 +700,65 @@ pub(super) fn priority(bytes: &[u8]) -> Fit {
 
 /// A request whose length is that of its function, and an answer to it (Modbus Messaging on TCP/IP 3.1.3): certain only
 /// with both.
+/// The abridged, the intermediate and the padded transport, each with a first message without a key: an identifier of zeros,
+/// and a length that fits the frame's (core.telegram.org/mtproto/mtproto-transports, /mtproto/description: unencrypted
+/// messages). One byte or four alone would not be sure.
+fn mtproto(client: &[u8]) -> Fit {
+    /// Identifier of the key, number of the message, its length.
+    const HEADER: u32 = 8 + 8 + 4;
+    let mut reader = Reader::new(client);
+    Fit::read((|| {
+        let first = reader.u8().ok()?;
+        let (length, padding) = match first {
+            0xef => (u32::from(reader.u8().ok()?) * 4, 0),
+            0xee | 0xdd => {
+                for _ in 0..3 {
+                    if reader.u8().ok()? != first {
+                        return Some(false);
+                    }
+                }
+                (u32::from_le_bytes(reader.array().ok()?), if first == 0xdd { 15 } else { 0 })
+            }
+            _ => return Some(false),
+        };
+        for _ in 0..8 {
+            if reader.u8().ok()? != 0 {
+                return Some(false);
+            }
+        }
+        let _number = reader.array::<8>().ok()?;
+        let message = u32::from_le_bytes(reader.array().ok()?);
+        let rest = length.checked_sub(HEADER).and_then(|length| length.checked_sub(message));
+        Some(message > 0 && message.is_multiple_of(4) && rest.is_some_and(|rest| rest <= padding))
+    })())
+}
+
+/// `WA`, two numbers of versions, and a frame of three bytes' length with the client's hello: its field 2 in the messages of
+/// protocol buffers, in which field 1 is a key of 32 bytes. Nobody wrote it down officially; so say those who built clients
+/// (consonance, whatsmeow).
+fn whatsapp(client: &[u8]) -> Fit {
+    const HELLO: u8 = 0x12;
+    const KEY: [u8; 2] = [0x0a, 32];
+    let mut reader = Reader::new(client);
+    begins(client, b"WA").and(|| {
+        Fit::read((|| {
+            let [_, _, major, _minor] = reader.array::<4>().ok()?;
+            if !(1..=31).contains(&major) || reader.u8().ok()? != 0 {
+                return Some(false);
+            }
+            let frame = reader.u16().ok()?;
+            if frame < 36 || reader.u8().ok()? != HELLO {
+                return Some(false);
+            }
+            // A length of one byte or two.
+            if reader.u8().ok()? & 0x80 != 0 && reader.u8().ok()? & 0x80 != 0 {
+                return Some(false);
+            }
+            Some(reader.array::<2>().ok()? == KEY)
+        })())
+    })
+}
+
 fn modbus(start: &Start<'_>) -> Fit {
     let client = start.client;
     if client.is_empty()
