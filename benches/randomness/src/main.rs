@@ -7,7 +7,7 @@
 //! cargo run --release -- --samples 1000          # as many samples as the standard's group has
 //! cargo run --release -- --agree 1000            # the largest difference of P and Q, random and biased samples; who counted
 //!                                                # rightly where the transforms differ
-//! cargo run --release -- --grow                  # from 10^6 to 10^9 bits (of 10^9 without the transform), 0.3 GB of memory at the end
+//! cargo run --release -- --grow                  # from 10^6 to 10^9 bits (of 10^9 without the transform), 0.9 GB of memory
 //! RUSTFLAGS="-C target-cpu=native" cargo run --release      # the peer with the instructions of this processor
 //! ```
 //!

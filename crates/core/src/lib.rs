@@ -23,8 +23,8 @@ pub use exact::{Decimal, DecimalText, Exact, round_half_up};
 pub use fact::{
     Accepts, Asked, Certificate, Chain, Checked, Completion, Coverage, Described, Event, Fact, Features, Field,
     GroupExchange, HandedIn, IkeAccepts, IkeKind, IkeTransform, IkeVendor, KeyProof, KeyRole, Order, Protocol,
-    QuicAccepts, RawText, Session, SshAccepts, SshDirections, SshHostKey, SshLists, StatedValue, Statement, Upgraded,
-    WebPage, WirelessNetwork, method_word,
+    QuicAccepts, RandomBytes, RandomStatistic, RandomTests, RawText, Session, SshAccepts, SshDirections, SshHostKey,
+    SshLists, StatedValue, Statement, Upgraded, WebPage, WirelessNetwork, method_word,
 };
 pub use id::{EntryNumber, IndicatorId, ItemId, ObservedId, SubjectId, Text};
 pub use observation::{Method, MethodClass, NotAnObservation, Observation, Place, Reach, Where};

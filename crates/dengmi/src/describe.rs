@@ -124,6 +124,7 @@ fn expected(expected: Expected, voice: &Voice) -> String {
         Expected::Address => "expected-address",
         Expected::Endpoint => "expected-endpoint",
         Expected::PathInside => "expected-path-inside",
+        Expected::RandomSource => "expected-random-source",
     };
     voice.text(key, &[])
 }

@@ -80,6 +80,7 @@ fn entry<'a>(observation: &'a Observation, body: &'a [u8]) -> Entry<'a> {
         Fact::QuicAccepts(_) => 14,
         Fact::WirelessNetwork(_) => 15,
         Fact::WebPage(_) => 16,
+        Fact::RandomTests(_) => 17,
     };
     Entry { kind: OBSERVATION, subject: Some(observation.observed.as_str()), fact: Some(fact), body }
 }

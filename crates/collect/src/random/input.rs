@@ -1,6 +1,8 @@
 //! Where samples come from.
 
-use super::{Cut, Summary};
+use super::{Cut, Piece, Summary};
+use dengmi_core::Sha256Digest;
+use dengmi_crypto::{Hash, Hasher};
 use dengmi_randomness::Sample;
 use dengmi_randomness::input::{Decoder, Wrong};
 use dengmi_randomness::laboratory::LONGEST_SAMPLE;
@@ -27,6 +29,17 @@ pub enum Source {
 }
 
 impl Source {
+    /// The files of a folder that is read, in their order; nothing of other sources.
+    ///
+    /// # Errors
+    /// That of reading the folder.
+    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
+        match self {
+            Source::Path(path) if path.is_dir() => files(path),
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Whether it never ends by itself, as far as that can be known.
     pub fn is_endless(&self) -> bool {
         match self {
@@ -135,7 +148,24 @@ impl Cutter<'_> {
     }
 
     /// All samples of one file. Whether more are wanted.
-    fn file(&mut self, name: &str, mut reader: impl Read) -> Result<bool, NotRead> {
+    fn file(&mut self, name: &str, reader: impl Read) -> Result<bool, NotRead> {
+        let Some(keep) = self.cut.keep else { return self.samples(name, reader) };
+        let kept: usize = self.summary.read.iter().filter_map(|piece| piece.bytes.as_ref()).map(Vec::len).sum();
+        // What no longer fits is kept in no part: half of a source is no evidence.
+        let room = keep.saturating_sub(kept);
+        let mut kept = Kept { reader, hasher: Hash::Sha256.hasher(), size: 0, room, bytes: Some(Vec::new()) };
+        let more = self.samples(name, &mut kept);
+        let mut sha256 = [0; 32];
+        sha256.iter_mut().zip(&*kept.hasher.finish()).for_each(|(to, from)| *to = *from);
+        let piece = Piece { name: name.into(), size: kept.size, sha256: Sha256Digest(sha256), bytes: kept.bytes };
+        self.summary.read.push(piece);
+        if self.summary.read.iter().any(|piece| piece.bytes.is_none()) {
+            self.summary.read.iter_mut().for_each(|piece| piece.bytes = None);
+        }
+        more
+    }
+
+    fn samples(&mut self, name: &str, mut reader: impl Read) -> Result<bool, NotRead> {
         let mut decoder = Decoder::new(self.cut.form, self.cut.order);
         let mut block = vec![0; BLOCK];
         loop {
@@ -186,6 +216,29 @@ impl Cutter<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A reader that keeps what it reads.
+struct Kept<R> {
+    reader: R,
+    hasher: Hasher,
+    size: u64,
+    room: usize,
+    bytes: Option<Vec<u8>>,
+}
+
+impl<R: Read> Read for Kept<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        let piece = into.get(..read).unwrap_or_default();
+        self.hasher.update(piece);
+        self.size += read as u64;
+        self.bytes.take_if(|bytes| bytes.len() + read > self.room);
+        if let Some(bytes) = &mut self.bytes {
+            bytes.extend_from_slice(piece);
+        }
+        Ok(read)
     }
 }
 

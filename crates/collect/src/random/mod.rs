@@ -8,6 +8,7 @@ mod input;
 pub use crate::probe::Cancel;
 pub use input::{NotRead, Source};
 
+use dengmi_core::Sha256Digest;
 use dengmi_randomness::input::{Form, Order};
 use dengmi_randomness::{Edition, Laboratory, Sample, Test, Unfit, Value};
 use std::collections::BTreeMap;
@@ -31,6 +32,21 @@ pub struct Cut {
     pub form: Form,
     /// Which bit of a byte is the first.
     pub order: Order,
+    /// Keep what was read as long as all of it has at most so many bytes; without it nothing is kept and no digest is made.
+    pub keep: Option<usize>,
+}
+
+/// What was read of one file, or of the source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The file's path, or the name of the source.
+    pub name: Box<str>,
+    /// Bytes.
+    pub size: u64,
+    /// Their digest.
+    pub sha256: Sha256Digest,
+    /// The bytes.
+    pub bytes: Option<Vec<u8>>,
 }
 
 /// A sample with its values.
@@ -55,6 +71,8 @@ pub struct Summary {
     pub left_over: usize,
     /// The run was ended early.
     pub cancelled: bool,
+    /// What was read, if it was to be kept.
+    pub read: Vec<Piece>,
 }
 
 /// What the reading thread says at its end.

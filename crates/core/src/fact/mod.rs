@@ -3,6 +3,7 @@
 mod features;
 mod ike;
 mod quic;
+mod random;
 mod ssh;
 mod upgraded;
 mod web;
@@ -11,6 +12,7 @@ mod wireless;
 pub use features::Features;
 pub use ike::{IkeAccepts, IkeKind, IkeTransform, IkeVendor};
 pub use quic::QuicAccepts;
+pub use random::{RandomBytes, RandomStatistic, RandomTests};
 pub use ssh::{GroupExchange, SshAccepts, SshDirections, SshHostKey, SshLists};
 pub use upgraded::Upgraded;
 pub use web::WebPage;
@@ -550,6 +552,8 @@ facts! {
     WebPage(WebPage) "web.page"
     /// How a network of 802.11 is protected.
     WirelessNetwork(WirelessNetwork) "wireless.network"
+    /// What the randomness tests made of a source.
+    RandomTests(RandomTests) "random.tests"
     /// A key that was proved to be held.
     KeyProof(KeyProof) "key.proof"
     /// A person's statement.

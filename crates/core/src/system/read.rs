@@ -116,6 +116,8 @@ pub enum Expected {
     /// A document beside the description or below: a relative path without `..`, so that a description that came from somewhere
     /// else cannot put a machine's other files into a case.
     PathInside,
+    /// Where random bits may come from.
+    RandomSource,
 }
 
 /// The names that a description may use beside its own.
@@ -293,6 +295,9 @@ impl Check<'_> {
                 self.fault(&seen.address, FaultKind::Range { expected: Expected::Address, found });
             }
         }
+        for random in &system.collect.random {
+            self.known(Thing::SubjectProductOrKey, &abouts, Some(&random.about));
+        }
         self.unique(system.management.iter().map(|management| &management.unit));
         for ruling in &system.ruling {
             self.known(Thing::Indicator, &units, Some(&ruling.unit));
@@ -352,6 +357,13 @@ impl Check<'_> {
             if !inside(document.get_ref()) {
                 let found = document.get_ref().clone();
                 self.fault(document, FaultKind::Range { expected: Expected::PathInside, found });
+            }
+        }
+        for random in &self.system.collect.random {
+            let source = random.source.get_ref();
+            if !random.is_endless() && !inside(source) {
+                let found = source.clone();
+                self.fault(&random.source, FaultKind::Range { expected: Expected::RandomSource, found });
             }
         }
         for statement in &self.system.statement {

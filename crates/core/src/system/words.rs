@@ -3,6 +3,7 @@
 use super::conditions::{Conditions, DataCategory, Records};
 use crate::{Date, Method, StatedValue};
 use serde::{Deserialize, Deserializer, de::Error};
+use std::num::NonZeroUsize;
 
 /// A word with its place in the file, so that a wrong one can be pointed at.
 pub type Spot = toml::Spanned<Box<str>>;
@@ -743,6 +744,67 @@ pub struct Collect {
     /// `[[collect.capture]]`
     #[serde(default)]
     pub capture: Vec<Recorded>,
+    /// `[[collect.random]]`
+    #[serde(default)]
+    pub random: Vec<Random>,
+}
+
+/// Devices that a description may name: bytes of any other one could be anything, and have no place in a case.
+pub const RANDOM_DEVICES: [&str; 3] = ["/dev/random", "/dev/urandom", "/dev/hwrng"];
+
+/// A source of random bits that is tested. A program is none: a description runs nothing.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Random {
+    /// A file or a folder of files, beside the description or below; `getrandom` for the generator of the system that collects, or
+    /// one of [`RANDOM_DEVICES`].
+    pub source: Spot,
+    /// The subject, the product or the key that the bits are for.
+    pub about: Spot,
+    /// How bits are written.
+    #[serde(default)]
+    pub form: RandomForm,
+    /// Which bit of a byte is the first.
+    #[serde(default)]
+    pub order: BitOrder,
+    /// Bits of a sample; without it 10^6.
+    #[serde(default)]
+    pub bits: Option<NonZeroUsize>,
+    /// At most so many samples; without it all, of a source without an end as many as the standard's group has.
+    #[serde(default)]
+    pub samples: Option<NonZeroUsize>,
+}
+
+/// How random bits are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RandomForm {
+    /// Bytes as they are.
+    #[default]
+    Raw,
+    /// The letters `0` and `1`.
+    Bits,
+    /// Hexadecimal digits.
+    Hex,
+}
+
+/// Which bit of a byte is the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BitOrder {
+    /// The most significant one.
+    #[default]
+    Msb,
+    /// The least significant one.
+    Lsb,
+}
+
+impl Random {
+    /// Whether the source is no file: a device, or the system's generator.
+    pub fn is_endless(&self) -> bool {
+        let source = self.source.get_ref();
+        &**source == "getrandom" || RANDOM_DEVICES.contains(&&**source)
+    }
 }
 
 /// Traffic that was recorded.

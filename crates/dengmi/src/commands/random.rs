@@ -149,7 +149,7 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
             return Err(Failure::usage(voice.text("random-endless", &[("source", &name(source))])));
         }
         let samples = args.samples.or((endless || plan.product.is_some()).then_some(plan.group));
-        let cut = Cut { bits: plan.bits, samples, form: form(args.form), order: order(args.order) };
+        let cut = Cut { bits: plan.bits, samples, form: form(args.form), order: order(args.order), keep: None };
         let mut group = Group::new(plan.tests.len());
         let mut failure = None;
         let mut values = Vec::new();
@@ -337,7 +337,7 @@ fn no_test(error: &NoTest, voice: &Voice) -> Failure {
     }
 }
 
-fn not_read(error: &NotRead, voice: &Voice) -> Failure {
+pub(super) fn not_read(error: &NotRead, voice: &Voice) -> Failure {
     match error {
         NotRead::Io { name, error } => Failure::file(name.as_ref().as_ref(), error, voice),
         NotRead::Wrong { name, wrong } => {

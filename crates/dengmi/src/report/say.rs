@@ -408,6 +408,11 @@ impl Input<'_> {
                     page.strict_transport.as_deref().map(|header| format!(" Strict-Transport-Security: {header}"));
                 same(&format!("HTTP {}{}", page.status, header.unwrap_or_default()))
             }
+            Fact::RandomTests(tests) => {
+                let failing = tests.failing();
+                let told = if failing.is_empty() { "✓".to_owned() } else { format!("✗ {}", failing.join(" ")) };
+                same(&format!("{}: {} × {} bit, {}, {told}", tests.source, tests.samples, tests.bits, tests.text))
+            }
             Fact::QuicAccepts(accepts) => same(&accepts.versions.join(", ")),
             Fact::Features(features) => {
                 let told: Vec<_> = features.told().iter().map(|(name, value)| format!("{name} {value}")).collect();

@@ -1,6 +1,8 @@
 //! `dengmi random`: values, verdicts, forms of input, wrong input, in both languages.
 
 use crate::{expect, finish, program};
+use dengmi_casefile::{Case, Recorded};
+use dengmi_core::Sha256Digest;
 use serde_json::Value;
 use std::fs;
 use std::io::Read;
@@ -182,4 +184,84 @@ fn ctrl_c_ends_a_long_run() {
     // The document is whole.
     let document: Value = serde_json::from_str(&all).unwrap();
     assert!(document["cancelled"] == true && document["samples"].as_array().unwrap().len() >= 10);
+}
+
+/// A description with a channel whose product makes the numbers.
+fn described(folder: &Path, sources: &str) {
+    let text = format!(
+        "[system]\nname = \"示例\"\noperator = \"示例学院\"\n[grade]\nfiled = 3\n[[channel]]\nid = \"portal\"\n\
+         ends = [\"127.0.0.1:1\"]\nproduct = \"gateway\"\n[[product]]\nid = \"gateway\"\nkind = \"SSL VPN安全网关\"\n{sources}"
+    );
+    fs::write(folder.join("system.toml"), text).unwrap();
+}
+
+fn tests_of(case: &Path) -> Vec<Value> {
+    let case = Case::open(case).unwrap();
+    let read = |entry: Result<Recorded, _>| serde_json::from_slice::<Value>(&entry.unwrap().body).ok();
+    case.entries().filter_map(read).filter(|body| body["kind"] == "random.tests").collect()
+}
+
+#[test]
+fn random_sources_of_a_description_are_kept_tested_and_shown_beside_the_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let (case, numbers) = (folder.path().join("a.case"), folder.path().join("numbers"));
+    fs::create_dir(&numbers).unwrap();
+    let all = bytes(3 * 2500);
+    fs::write(numbers.join("one.bin"), &all[..5000]).unwrap();
+    fs::write(numbers.join("two.bin"), &all[5000..]).unwrap();
+    fs::write(folder.path().join("bad.txt"), "01".repeat(10_000)).unwrap();
+    described(
+        folder.path(),
+        "[[collect.random]]\nsource = \"numbers\"\nabout = \"gateway\"\nbits = 20000\n\
+         [[collect.random]]\nsource = \"bad.txt\"\nabout = \"gateway\"\nbits = 20000\nform = \"bits\"\n\
+         [[collect.random]]\nsource = \"getrandom\"\nabout = \"portal\"\nbits = 20000\nsamples = 2\n",
+    );
+    expect(folder.path(), "collect system.toml -c a.case --no-seal", 0);
+    let [whole, bad, system] = &tests_of(&case)[..] else { panic!("{:?}", tests_of(&case)) };
+    let read = &whole["value"]["read"];
+    assert_eq!((&read[0]["name"], &read[1]["size"]), (&"numbers/one.bin".into(), &2500.into()), "{whole}");
+    assert_eq!((&whole["value"]["samples"], &whole["value"]["passes"]), (&3.into(), &true.into()), "{whole}");
+    assert_eq!((&bad["value"]["passes"], &bad["observed"]), (&false.into(), &"gateway".into()), "{bad}");
+    assert_eq!(system["value"]["samples"], 2, "{system}");
+    assert!(bad["value"]["statistics"][0]["p"] == "1.000000", "as many ones as zeros: {bad}");
+    // What the case keeps of a source gives the same values again.
+    let name: Sha256Digest = bad["place"]["artifact"].as_str().unwrap().parse().unwrap();
+    let kept = Case::open(&case).unwrap();
+    let artifact = (*kept).artifact(name).unwrap().unwrap();
+    assert_eq!(kept.artifact_bytes(&artifact, 0..20_000).unwrap(), "01".repeat(10_000).as_bytes());
+    drop(kept);
+
+    expect(folder.path(), "collect system.toml -c a.case --resume --no-seal", 0);
+    assert_eq!(tests_of(&case).len(), 3);
+    expect(folder.path(), "collect system.toml -c a.case --resume", 0);
+    expect(folder.path(), "verify a.case", 0);
+    let why = expect(folder.path(), "why a.case NET-CONF portal", 0);
+    for part in ["random source: numbers", "random source: getrandom", "statistics that fail: ", "GM/T 0005-2021"] {
+        assert!(why.out.contains(part), "no {part} in {}", why.out);
+    }
+}
+
+#[test]
+fn random_sources_of_a_description_are_checked_before_a_case_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("few.bin"), bytes(100)).unwrap();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/etc/hostname", folder.path().join("folder/elsewhere")).unwrap();
+    for (rest, said) in [
+        ("source = \"missing.bin\"\nabout = \"gateway\"\n", "system.toml:14: there is no file or folder missing.bin"),
+        ("source = \"../a.bin\"\nabout = \"gateway\"\n", "system.toml:14:10: expected a relative path"),
+        ("source = \"/dev/sda\"\nabout = \"gateway\"\n", "system.toml:14:10: expected a relative path"),
+        ("source = \"few.bin\"\nabout = \"gatewey\"\n", "system.toml:15:9: "),
+        ("source = \"few.bin\"\nabout = \"gateway\"\nbits = 0\n", "system.toml:16:8: "),
+        ("source = \"few.bin\"\nabout = \"gateway\"\nbits = 100\n", "system.toml:14: "),
+        ("command = \"id\"\nabout = \"gateway\"\n", "system.toml:14:1: "),
+        #[cfg(unix)]
+        ("source = \"folder\"\nabout = \"gateway\"\n", "elsewhere"),
+    ] {
+        described(folder.path(), &format!("[[collect.random]]\n{rest}"));
+        let run = expect(folder.path(), "collect system.toml -c a.case", 2);
+        assert!(run.err.contains(said), "no {said:?} in {}", run.err);
+        assert!(!folder.path().join("a.case").exists());
+    }
 }

@@ -3,9 +3,9 @@
 
 use super::evidence::Evidence;
 use crate::determine::Source;
-use dengmi_core::system::Spot;
 use dengmi_core::{
-    Fact, Features, Field, IkeAccepts, IkeKind, ObservedId, Reach, Session, SshAccepts, Upgraded, WebPage, registry,
+    Fact, Features, Field, IkeAccepts, IkeKind, ObservedId, RandomTests, Reach, Session, SshAccepts, Upgraded, WebPage,
+    registry,
 };
 use serde::Serialize;
 
@@ -22,11 +22,11 @@ pub struct Beside {
     pub source: Source,
 }
 
-/// Of each end, in the order of the description and of the entries.
-pub(super) fn beside(evidence: &Evidence<'_>, ends: &[Spot]) -> Vec<Beside> {
+/// Of each end, and of the subject, its product and its keys by their names; in the order of the description and of the entries.
+pub(super) fn beside(evidence: &Evidence<'_>, things: &[&str]) -> Vec<Beside> {
     let mut all = Vec::new();
-    for end in ends {
-        for (entry, observation) in evidence.of(end.get_ref()).iter().filter(|(_, one)| one.reach == Reach::Seen) {
+    for thing in things {
+        for (entry, observation) in evidence.of(thing).iter().filter(|(_, one)| one.reach == Reach::Seen) {
             let told = match &observation.fact {
                 Fact::Features(features) => of_features(features),
                 Fact::Upgraded(upgraded) => of_upgraded(upgraded),
@@ -34,6 +34,7 @@ pub(super) fn beside(evidence: &Evidence<'_>, ends: &[Spot]) -> Vec<Beside> {
                 Fact::IkeAccepts(accepts) => of_ike(accepts),
                 Fact::WebPage(page) => of_web(page),
                 Fact::Session(_, session) if session.signature_holds == Field::Seen(false) => of_forged(session),
+                Fact::RandomTests(tests) => of_random(tests),
                 _ => continue,
             };
             let kind = observation.fact.kind().into();
@@ -117,6 +118,22 @@ fn of_web(page: &WebPage) -> Vec<(Box<str>, Box<str>)> {
     }
     told.truth("form with a password", Some(page.login_form));
     told.truth("password in clear", page.login_form.then_some(page.login_in_clear));
+    told.0
+}
+
+fn of_random(tests: &RandomTests) -> Vec<(Box<str>, Box<str>)> {
+    let mut told = Told::default();
+    told.say("random source", &tests.source);
+    told.say("tests", &tests.text);
+    told.say("samples", &format!("{} × {} bit", tests.samples, tests.bits));
+    if tests.samples < tests.group {
+        told.say("samples of a whole group", &tests.group.to_string());
+    }
+    let failing = tests.failing();
+    told.say("statistics that pass", &format!("{}/{}", tests.statistics.len() - failing.len(), tests.statistics.len()));
+    if !failing.is_empty() {
+        told.say("statistics that fail", &failing.join(" "));
+    }
     told.0
 }
 

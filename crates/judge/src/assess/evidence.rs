@@ -56,7 +56,8 @@ impl<'a> Evidence<'a> {
                 | Fact::IkeAccepts(_)
                 | Fact::Features(_)
                 | Fact::Upgraded(_)
-                | Fact::WebPage(_) => {
+                | Fact::WebPage(_)
+                | Fact::RandomTests(_) => {
                     let list = evidence.observed.entry(observation.observed.as_str().into()).or_default();
                     list.push((entry, observation));
                 }

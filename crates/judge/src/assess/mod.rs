@@ -577,6 +577,24 @@ fn determination(item: Work<'_>, evidence: &Evidence<'_>) -> Determination {
         SubjectKind::DeviceClass if item.id() == "DEV-CHAN" => device.map_or(&[][..], |device| &device.management_ends),
         _ => &[],
     };
+    let index = &evidence.index;
+    let (subject, keys) = (item.subject(), index.keys(item.id(), item.subject()));
+    let products = [
+        channel.and_then(|channel| channel.product.as_ref()),
+        device.and_then(|device| device.product.as_ref()),
+        index.data.get(subject).and_then(|data| data.product.as_ref()),
+        index.users.get(subject).and_then(|user| user.product.as_ref()),
+        index.actions.get(subject).and_then(|action| action.product.as_ref()),
+    ];
+    let of_keys = keys.iter().flat_map(|key| [Some(&key.id), key.made_in.as_ref(), key.kept_in.as_ref()]);
+    let named = products.into_iter().chain(of_keys).flatten().map(|name| &**name.get_ref());
+    let mut things: Vec<&str> = Vec::new();
+    for thing in ends.iter().map(|end| &**end.get_ref()).chain([subject]).chain(named) {
+        if !things.contains(&thing) {
+            things.push(thing);
+        }
+    }
+    let beside = beside::beside(evidence, &things);
     Determination {
         indicator: item.indicator.id.clone(),
         line: (item.named.line > 0 && item.subject() != MANAGEMENT).then_some(item.named.line),
@@ -587,7 +605,7 @@ fn determination(item: Work<'_>, evidence: &Evidence<'_>) -> Determination {
         risks: item.risks,
         severity,
         observed: ends.iter().map(|end| ObservedId::from(&**end.get_ref())).collect(),
-        beside: beside::beside(evidence, ends),
+        beside,
     }
 }
 

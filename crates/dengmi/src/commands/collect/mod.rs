@@ -2,6 +2,7 @@
 //! completed by `--resume`: what is done is not done again.
 
 mod captures;
+mod randoms;
 
 use super::{judge, listen};
 use crate::describe::{self, Description};
@@ -19,7 +20,9 @@ use dengmi_core::system::Spot;
 use dengmi_core::{Date, Event, Fact, date};
 use dengmi_crypto::Hash;
 use dengmi_protocol::certify::Certifier;
+use dengmi_randomness::rules::{BUILT_IN, Rules};
 use futures_util::{StreamExt, stream};
+use randoms::Sampled;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
@@ -61,13 +64,17 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     let certifier = certifier(&description, voice)?;
     let cancel = Cancel::default();
     listen(&cancel)?;
-    let captures = captures::named(&description, &cancel, voice)?;
+    let rules = Rules::read(BUILT_IN).map_err(|error| Failure::not_finished(format!("law/randomness: {error}")))?;
+    let files = Files {
+        captures: captures::named(&description, &cancel, voice)?,
+        sampled: randoms::named(&description, &rules, voice)?,
+    };
     let case = open(args, &description, voice)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::not_finished(format!("no runtime for sockets: {error}")))?;
-    let finished = runtime.block_on(fill(&case, &description, &captures, on, certifier, &cancel, voice))?;
+    let finished = runtime.block_on(fill(&case, &description, &files, on, certifier, &cancel, voice))?;
     drop(runtime);
     drop(case);
     for document in missing {
@@ -156,11 +163,17 @@ fn open(args: &CollectArgs, description: &Description, voice: &Voice) -> Outcome
     record::begin(path, &record::header(&header)?, voice)
 }
 
+/// What is read from files and devices, before any endpoint is visited.
+struct Files<'a> {
+    captures: Vec<Captures<'a>>,
+    sampled: Vec<Sampled<'a>>,
+}
+
 /// `false`: ended early by the user; what is done is in the case.
 async fn fill(
     case: &Appender,
     description: &Description,
-    captures: &[Captures<'_>],
+    files: &Files<'_>,
     on: Date,
     mut certifier: Certifier,
     cancel: &Cancel,
@@ -169,7 +182,10 @@ async fn fill(
     let at = now();
     record::event(case, &Event::Phase { phase: "collect".into(), at, tool: TOOL.into() }).await?;
     desk(case, description, voice).await?;
-    if !captures::read(case, description, captures, &mut certifier, cancel, voice).await? {
+    if !captures::read(case, description, &files.captures, &mut certifier, cancel, voice).await? {
+        return Ok(false);
+    }
+    if !randoms::read(case, description.folder(), &files.sampled, cancel, voice).await? {
         return Ok(false);
     }
 
