@@ -39,6 +39,18 @@ impl Sample {
         self.bits
     }
 
+    /// The whole bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        bytes.truncate(self.bits / 8);
+        bytes
+    }
+
+    /// The bits, one a byte, 0 or 1.
+    pub fn bit_values(&self) -> Vec<u8> {
+        (0..self.bits).map(|at| (self.word_at(at) >> 63) as u8).collect()
+    }
+
     /// The bits in words, the first one at the top, with words of zeros behind.
     pub(crate) fn words(&self) -> &[u64] {
         &self.words

@@ -58,6 +58,8 @@ pub struct Examined {
     pub bits: usize,
     /// One a test, in their order.
     pub values: Vec<Result<Value, Unfit>>,
+    /// The bits themselves.
+    pub sample: Sample,
 }
 
 /// What a source came to.
@@ -132,7 +134,7 @@ fn work(taken: &Mutex<Receiver<(usize, Sample)>>, examined: &SyncSender<Examined
         let next = taken.lock().map(|taken| taken.recv());
         let Ok(Ok((number, sample))) = next else { return };
         let values = laboratory.examine(&sample);
-        if examined.send(Examined { number, bits: sample.bits(), values }).is_err() {
+        if examined.send(Examined { number, bits: sample.bits(), values, sample }).is_err() {
             return;
         }
     }

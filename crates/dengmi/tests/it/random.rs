@@ -265,3 +265,32 @@ fn random_sources_of_a_description_are_checked_before_a_case_is_made() {
         assert!(!folder.path().join("a.case").exists());
     }
 }
+
+#[test]
+fn a_noise_source_is_estimated_and_its_health_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stuck = bytes(20_000);
+    stuck[7_000..7_040].fill(0x5a);
+    fs::write(folder.path().join("good.bin"), bytes(20_000)).unwrap();
+    fs::write(folder.path().join("stuck.bin"), stuck).unwrap();
+    let tested = |file: &str| {
+        let line = format!("random {file} --bits 80000 --entropy --health 8 --json");
+        expect(folder.path(), &line, 0).json()["groups"][0].clone()
+    };
+    let (good, stuck) = (tested("good.bin"), tested("stuck.bin"));
+    let least = good["entropy"]["least_per_bit"].as_f64().unwrap();
+    assert!(least > 0.5 && least < 1.0, "{good}");
+    let estimate = &good["entropy"]["per_bit"]["most-common-value"];
+    assert!(estimate.as_f64().unwrap() >= least, "{good}");
+    assert_eq!(good["health"]["repetition_count"]["alarms"], 0, "{good}");
+    assert_eq!(good["health"]["adaptive_proportion"]["alarms"], 0, "{good}");
+    // ⌈20 / 8⌉ + 1 equal bytes raise the alarm: the run of forty does so from its fourth byte on.
+    assert_eq!(stuck["health"]["repetition_count"]["cutoff"], 4, "{stuck}");
+    assert_eq!(stuck["health"]["repetition_count"]["alarms"], 37, "{stuck}");
+    let page = expect(folder.path(), "--lang en random stuck.bin --bits 80000 --entropy --health 8", 0);
+    assert!(page.out.contains("37 alarms") && page.out.contains("6.3.1 to 6.3.4 only"), "{page:?}");
+    for wrong in ["0", "9", "NaN"] {
+        let run = expect(folder.path(), &format!("random good.bin --health {wrong}"), 2);
+        assert!(run.err.contains("--health"), "{run:?}");
+    }
+}

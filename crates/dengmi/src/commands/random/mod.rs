@@ -1,5 +1,7 @@
 //! `dengmi random SOURCE…`: whether bits are random, with the verdict on many samples.
 
+mod noise;
+
 use super::judge::width;
 use super::listen;
 use crate::failure::{Exit, Failure, Outcome};
@@ -13,6 +15,7 @@ use dengmi_randomness::input::{Form, Order};
 use dengmi_randomness::rules::{BUILT_IN, Note, Product, Read, Rules, Stage, Standard, Suite};
 use dengmi_randomness::verdict::{BINS, FalseAlarm, Judged, Tally, false_alarm, false_alarm_at};
 use dengmi_randomness::{Kind, NoTest, Test};
+use noise::{Estimates, Health};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -56,6 +59,12 @@ pub(crate) struct RandomArgs {
     /// The stage of the product
     #[arg(long, value_enum, requires = "product")]
     stage: Option<StageArg>,
+    /// Estimate the min-entropy of the first sample as well (SP 800-90B 6.3.1 to 6.3.4)
+    #[arg(long)]
+    entropy: bool,
+    /// Run the health tests of SP 800-90B 4.4 over the bytes of all samples, for a source that claims H bits of min-entropy a byte
+    #[arg(long, value_name = "H")]
+    health: Option<f64>,
     #[command(flatten)]
     on: On,
     /// One document with the values of every sample
@@ -137,6 +146,9 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
     let plan = plan(args, &rules, &day, voice)?;
     let mut sources: Vec<Source> = args.sources.iter().map(|path| source(path)).collect();
     sources.extend(args.command.iter().cloned().map(Source::Command));
+    if let Some(claimed) = args.health.filter(|claimed| !(*claimed > 0.0 && *claimed <= 8.0)) {
+        return Err(crate::wrong_value("--health", "expected-entropy", &claimed.to_string(), voice));
+    }
     let cancel = Cancel::default();
     listen(&cancel)?;
     let mut groups = Vec::new();
@@ -153,7 +165,15 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
         let mut group = Group::new(plan.tests.len());
         let mut failure = None;
         let mut values = Vec::new();
+        let mut estimates = None;
+        let mut health = args.health.map(Health::new);
         let mut tell = |sample: Examined| {
+            if args.entropy && estimates.is_none() {
+                estimates = Some(Estimates::of(&sample.sample));
+            }
+            if let Some(health) = &mut health {
+                health.take(&sample.sample);
+            }
             group.add(&sample, plan.suite.alpha);
             if args.json && failure.is_none() {
                 let line = sample_json(source, &sample, &plan.tests).to_string();
@@ -178,9 +198,20 @@ pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
             return Err(too_short(source, &plan, &summary, voice));
         }
         if args.json {
-            groups.push(group_json(source, &plan, &group, &summary));
+            let mut json = group_json(source, &plan, &group, &summary);
+            if let Some(map) = json.as_object_mut() {
+                map.extend(estimates.as_ref().map(|estimates| ("entropy".to_owned(), estimates.json())));
+                map.extend(health.as_ref().map(|health| ("health".to_owned(), health.json())));
+            }
+            groups.push(json);
         } else if summary.samples > 0 {
             page(source, &plan, &group, &summary, &values, voice, out)?;
+            if let Some(estimates) = &estimates {
+                estimates.page(voice, out)?;
+            }
+            if let Some(health) = &health {
+                health.page(voice, out)?;
+            }
         }
         if cancelled.is_some() {
             break;
