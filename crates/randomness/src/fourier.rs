@@ -292,9 +292,9 @@ impl Length {
 
     /// The transform of what the source gives, in `work`.
     #[inline(always)]
-    fn transform<V: Numbers>(&self, source: &impl Source<V>, work: &mut [Cell]) {
+    fn transform<V: Numbers>(&self, source: &impl Source, work: &mut [Cell]) {
         let Some((first, rest)) = self.stages.split_first() else { return };
-        first.run(source, work);
+        first.run::<V>(source, work);
         // Block by block: such a block stays in the cache next to the processor.
         for block in work.chunks_exact_mut(first.step) {
             for stage in rest {
@@ -307,15 +307,15 @@ impl Length {
 }
 
 /// Where the values of a stage come from.
-trait Source<V> {
-    fn at(&self, block: &[Cell], place: usize) -> Complex<V>;
+trait Source {
+    fn at<V: Numbers>(&self, block: &[Cell], place: usize) -> Complex<V>;
 }
 
 struct InPlace;
 
-impl<V: Numbers> Source<V> for InPlace {
+impl Source for InPlace {
     #[inline(always)]
-    fn at(&self, block: &[Cell], place: usize) -> Complex<V> {
+    fn at<V: Numbers>(&self, block: &[Cell], place: usize) -> Complex<V> {
         block.get(place).map_or(Complex::all([0.0; 2]), Complex::load)
     }
 }
@@ -323,9 +323,9 @@ impl<V: Numbers> Source<V> for InPlace {
 /// A row.
 struct Row<'a>(&'a [Cell]);
 
-impl<V: Numbers> Source<V> for Row<'_> {
+impl Source for Row<'_> {
     #[inline(always)]
-    fn at(&self, _: &[Cell], place: usize) -> Complex<V> {
+    fn at<V: Numbers>(&self, _: &[Cell], place: usize) -> Complex<V> {
         InPlace.at(self.0, place)
     }
 }
@@ -337,9 +337,9 @@ struct Bits<'a> {
     signs: &'a [[f32; LANES]; 256],
 }
 
-impl<V: Numbers> Source<V> for Bits<'_> {
+impl Source for Bits<'_> {
     #[inline(always)]
-    fn at(&self, _: &[Cell], place: usize) -> Complex<V> {
+    fn at<V: Numbers>(&self, _: &[Cell], place: usize) -> Complex<V> {
         let word = self.words.get(place).copied().unwrap_or(0).wrapping_shr(self.shift);
         let signs = |byte: u8| self.signs.get(usize::from(byte)).map_or(V::all(0.0), V::load);
         Complex { re: signs((word >> 8) as u8), im: signs(word as u8) }
@@ -348,7 +348,7 @@ impl<V: Numbers> Source<V> for Bits<'_> {
 
 impl Stage {
     #[inline(always)]
-    fn run<V: Numbers>(&self, source: &impl Source<V>, block: &mut [Cell]) {
+    fn run<V: Numbers>(&self, source: &impl Source, block: &mut [Cell]) {
         match self.radix {
             8 => self.by::<V, 8>(source, block),
             5 => self.by::<V, 5>(source, block),
@@ -358,7 +358,7 @@ impl Stage {
     }
 
     #[inline(always)]
-    fn by<V: Numbers, const RADIX: usize>(&self, source: &impl Source<V>, block: &mut [Cell])
+    fn by<V: Numbers, const RADIX: usize>(&self, source: &impl Source, block: &mut [Cell])
     where
         [Complex<V>; RADIX]: Small,
     {
