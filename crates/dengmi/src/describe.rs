@@ -22,6 +22,11 @@ impl Description {
         self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
     }
 
+    /// Its folder with links resolved: nothing that a description names is read outside of it.
+    pub(crate) fn real_folder(&self, voice: &Voice) -> Outcome<PathBuf> {
+        fs::canonicalize(self.folder()).map_err(|error| Failure::file(self.folder(), &error, voice))
+    }
+
     /// What people call the file.
     pub(crate) fn file_name(&self) -> String {
         self.path.file_name().map_or_else(|| "system.toml".into(), |name| name.to_string_lossy().into_owned())

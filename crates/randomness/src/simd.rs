@@ -54,9 +54,6 @@ impl Level {
 
 macro_rules! kernel {
     ($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $narrow:expr, $wide:expr) => {
-        kernel!($(#[$doc])* $name($($argument: $type),*) -> $result, $narrow, $narrow, $wide);
-    };
-    ($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty, $portable:expr, $narrow:expr, $wide:expr) => {
         $(#[$doc])*
         pub(crate) fn $name(level: Level, $($argument: $type),*) -> $result {
             #[cfg(target_arch = "x86_64")]
@@ -75,6 +72,25 @@ macro_rules! kernel {
                     // SAFETY: as above.
                     Kind::Avx2 => return unsafe { avx2($($argument),*) },
                     Kind::Portable => {}
+                }
+            }
+            let _ = level;
+            $narrow($($argument),*)
+        }
+    };
+    // Written with registers of 256 bits: wider ones bring nothing, and each copy takes long to compile.
+    ($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) -> $result:ty, portable $portable:expr, avx2 $avx2:expr) => {
+        $(#[$doc])*
+        pub(crate) fn $name(level: Level, $($argument: $type),*) -> $result {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2,fma,bmi1,bmi2,popcnt")]
+                fn avx2($($argument: $type),*) -> $result {
+                    $avx2($($argument),*)
+                }
+                if level.0 != Kind::Portable {
+                    // SAFETY: a level is made only when the processor has said that it knows all features named above.
+                    return unsafe { avx2($($argument),*) };
                 }
             }
             let _ = level;
@@ -123,12 +139,12 @@ kernel! {
 kernel! {
     /// The transforms of all columns of a sequence.
     columns(grid: &mut Grid, words: &[u64]) -> (),
-    fourier::columns::<[f32; LANES]>, fourier::columns::<Avx>, fourier::columns::<Avx>
+    portable fourier::columns::<[f32; LANES]>, avx2 fourier::columns::<Avx>
 }
 kernel! {
     /// The transforms of all rows, and their powers by two bounds.
     powers(grid: &mut Grid, low: f32, high: f32, most: usize) -> Powers,
-    fourier::powers::<[f32; LANES]>, fourier::powers::<Avx>, fourier::powers::<Avx>
+    portable fourier::powers::<[f32; LANES]>, avx2 fourier::powers::<Avx>
 }
 
 /// Eight numbers in a register of 256 bits. Only the two kernels above make one, where AVX2 and FMA are there: the calls below

@@ -28,8 +28,7 @@ pub(super) struct Captures<'a> {
 /// The captures that a description names. All must be there, stay in its folder and be captures from their start: whoever records
 /// traffic has it, so a file that is not there is a mistake in the description.
 pub(super) fn named<'a>(description: &'a Description, cancel: &Cancel, voice: &Voice) -> Outcome<Vec<Captures<'a>>> {
-    let folder =
-        fs::canonicalize(description.folder()).map_err(|error| Failure::file(description.folder(), &error, voice))?;
+    let folder = description.real_folder(voice)?;
     let mut all = Vec::new();
     for recorded in &description.system.collect.capture {
         let name = &**recorded.file.get_ref();

@@ -94,8 +94,7 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
 /// Documents that are named and not there. One that is there and cannot be taken is a fault of the file: whoever gets the case
 /// gets the document, so a link must not lead out of the folder either.
 fn documents(description: &Description, voice: &Voice) -> Outcome<Vec<String>> {
-    let folder =
-        fs::canonicalize(description.folder()).map_err(|error| Failure::file(description.folder(), &error, voice))?;
+    let folder = description.real_folder(voice)?;
     let mut missing = Vec::new();
     for document in description.system.documents() {
         let name = &**document.get_ref();

@@ -39,8 +39,7 @@ pub(super) struct Sampled<'a> {
 /// The sources that a description names. Files must be there and stay in its folder, and samples have a length that the standard
 /// has tests for.
 pub(super) fn named<'a>(description: &'a Description, rules: &'a Rules, voice: &Voice) -> Outcome<Vec<Sampled<'a>>> {
-    let folder =
-        fs::canonicalize(description.folder()).map_err(|error| Failure::file(description.folder(), &error, voice))?;
+    let folder = description.real_folder(voice)?;
     let mut all = Vec::new();
     for random in &description.system.collect.random {
         let name = &**random.source.get_ref();
