@@ -27,6 +27,8 @@ pub struct RandomTests {
     pub statistics: Vec<RandomStatistic>,
     /// Whether all statistics pass.
     pub passes: bool,
+    /// How often a perfect source would not pass as many samples and statistics, as a part of 1 with four digits.
+    pub false_alarm: Box<str>,
     /// What was read: one a file.
     pub read: Vec<RandomBytes>,
 }

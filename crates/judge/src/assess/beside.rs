@@ -133,6 +133,7 @@ fn of_random(tests: &RandomTests) -> Vec<(Box<str>, Box<str>)> {
     told.say("statistics that pass", &format!("{}/{}", tests.statistics.len() - failing.len(), tests.statistics.len()));
     if !failing.is_empty() {
         told.say("statistics that fail", &failing.join(" "));
+        told.say("part of perfect sources that would not pass", &tests.false_alarm);
     }
     told.0
 }

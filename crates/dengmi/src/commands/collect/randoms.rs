@@ -18,7 +18,7 @@ use dengmi_crypto::Hash;
 use dengmi_randomness::Test;
 use dengmi_randomness::input::{Form, Order};
 use dengmi_randomness::rules::{Rules, Suite};
-use dengmi_randomness::verdict::Tally;
+use dengmi_randomness::verdict::{Tally, false_alarm};
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -167,6 +167,7 @@ impl Sampled<'_> {
         };
         let statistics: Vec<RandomStatistic> =
             self.tests.iter().zip(&tallies).zip(&first).filter_map(statistic).collect();
+        let perfect = false_alarm(summary.samples as u64, statistics.len(), alpha, uniformity);
         let tests = RandomTests {
             source: name.into(),
             text: self.text.into(),
@@ -177,6 +178,7 @@ impl Sampled<'_> {
             left_over: summary.left_over as u64,
             form: form_word.into(),
             order: order_word.into(),
+            false_alarm: format!("{:.4}", perfect.whole).into(),
             passes: !statistics.is_empty() && statistics.iter().all(|statistic| statistic.passes),
             statistics,
             read,
