@@ -185,6 +185,67 @@ fn the_library_of_openssl_passes_without_its_program() {
     openssl_passes("libcrypto.py", &[], &[]);
 }
 
+/// There is no free module that has SM2, SM3 and SM4. Given the numbers of AES and SHA-256 in their places, a module must answer what
+/// those give, and fail.
+#[test]
+fn a_module_behind_pkcs11_answers_through_its_adapter() {
+    if missing("softhsm2-util", "softhsm2") || missing("python3", "python3") {
+        return;
+    }
+    const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+    let folder = tempfile::tempdir().unwrap();
+    let settings = folder.path().join("settings");
+    let tokens = folder.path().join("tokens");
+    fs::create_dir(&tokens).unwrap();
+    fs::write(&settings, format!("directories.tokendir = {}\nobjectstore.backend = file\n", tokens.display())).unwrap();
+    let made = std::process::Command::new("softhsm2-util")
+        .args(["--init-token", "--free", "--label", "dengmi", "--pin", "1234", "--so-pin", "1234"])
+        .env("SOFTHSM2_CONF", &settings)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(made.stdout).unwrap();
+    let slot = said.trim_end().rsplit(' ').next().unwrap();
+    assert!(slot.parse::<u64>().is_ok(), "{said} {:?}", String::from_utf8_lossy(&made.stderr));
+    let numbers = "sm3=0x250 sm4-ecb=0x1081 sm4-cbc=0x1082 sm4-cmac=0x108a sm4-key=0x1f";
+    let adapter = format!("python3 examples/adapters/pkcs11.py {MODULE} {slot} pin=1234 {numbers}");
+
+    let mut words = adapter.split(' ');
+    let mut child = std::process::Command::new(words.next().unwrap())
+        .args(words)
+        .current_dir(root())
+        .env("SOFTHSM2_CONF", &settings)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // FIPS 180-4 and SP 800-38A F.1.1, F.2.1; SP 800-38B D.1.
+    let key = "key=2b7e151628aed2a6abf7158809cf4f3c";
+    let (plain, iv) = ("input=6bc1bee22e409f96e93d7e117393172a", "iv=000102030405060708090a0b0c0d0e0f");
+    let asked = [
+        ("sm3-hash input=616263".into(), "ok output=ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (format!("sm4-ecb-encrypt {key} {plain}"), "ok output=3ad77bb40d7a3660a89ecaf32466ef97"),
+        (
+            format!("sm4-ecb-decrypt {key} input=3ad77bb40d7a3660a89ecaf32466ef97"),
+            "ok output=6bc1bee22e409f96e93d7e117393172a",
+        ),
+        (format!("sm4-cbc-encrypt {key} {iv} {plain}"), "ok output=7649abac8119b246cee98e9b12e9197d"),
+        (format!("sm4-cmac {key} {plain}"), "ok output=070a16b46b4d4144f79bdd9dd04a287c"),
+        (format!("sm4-ecb-decrypt {key} input=3ad7"), "invalid"),
+        (format!("sm4-gcm-encrypt {key} {plain}"), "unsupported"),
+    ];
+    let lines: String = asked.iter().flat_map(|(line, _)| [line, "\n"]).collect();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    let told = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(told.lines().collect::<Vec<_>>(), asked.map(|(_, answer)| answer));
+
+    let words = ["algorithm", "test", "--target", &adapter, "--only", "sm3-hash,sm4-ecb", "--chain", "5", "--json"];
+    let run = finish(program(&root(), words).env("SOFTHSM2_CONF", &settings));
+    assert_eq!(run.exit, Some(1), "{run:?}");
+    let document = run.json();
+    let [passed, failed, unsupported, not_asked] = counts(&document, "sm3-hash");
+    assert!((passed, unsupported, not_asked) == (0, 0, 0) && failed >= 13, "{document}");
+}
+
 #[test]
 fn a_broken_sm2_fails_with_each_danger_named() {
     let broken = broken();
