@@ -228,7 +228,7 @@ impl<'a> Emitter<'a> {
                 let handshake = watcher.handshake();
                 let session = session::ssh(handshake, &self.limits);
                 let suite = [&session.key_exchange, &session.host_key_alg, &session.cipher];
-                let what = What::of(&session, &suite, session.encrypted.seen().copied());
+                let what = What::of(&session, &suite.map(word), session.encrypted.seen().copied());
                 self.finish(Protocol::Ssh, session, ends, what, first, talk.packet)
             }
             Speaker::Quic(watcher) => {
@@ -237,7 +237,7 @@ impl<'a> Emitter<'a> {
                     session::quic_fingerprints(&mut session, watcher, &self.limits);
                 }
                 let encrypted = session.cipher_suite.seen().map(|_| true);
-                let what = What::of(&session, &[&session.cipher_suite, &session.group], encrypted);
+                let what = What::of(&session, &[word(&session.cipher_suite), word(&session.group)], encrypted);
                 self.finish(Protocol::Quic, session, ends, what, first, talk.packet)
             }
             Speaker::Plain(watcher) => {
@@ -253,9 +253,16 @@ impl<'a> Emitter<'a> {
             Speaker::Named(spoken) => self.named(*spoken, ends, first, talk.packet),
             Speaker::Ike(initiator) => {
                 let seen = initiator.and_then(|initiator| self.ike.get(&initiator)).map(IkeSeen::session);
-                let session = seen.unwrap_or_default();
-                let complete = session.handshake == Completion::Complete;
-                self.used(ends, What::of_ike(&session), complete, first)
+                let Some(session) = seen else { return self.used(ends, words("IKE", None), false, first) };
+                let suite = [
+                    &session.ike_encryption,
+                    &session.ike_integrity,
+                    &session.ike_prf,
+                    &session.ike_group,
+                    &session.auth,
+                ];
+                let what = What::of(&session, &suite.map(Option::as_deref), session.encrypted.seen().copied());
+                self.used(ends, what, session.handshake == Completion::Complete, first)
             }
             Speaker::Unknown => {
                 let encrypted = looks_encrypted(&talk.sample(flow.client_end()));
@@ -525,25 +532,14 @@ impl<'a> Emitter<'a> {
 
 impl What {
     /// What a session says of itself; `suite` are the words that stand for a suite.
-    fn of(session: &Session, suite: &[&Field<Box<str>>], encrypted: Option<bool>) -> What {
+    fn of(session: &Session, suite: &[Option<&str>], encrypted: Option<bool>) -> What {
         let seen = |field: &Field<Box<str>>| field.seen().cloned().unwrap_or_default();
-        let suite: Vec<&str> = suite.iter().filter_map(|field| field.seen()).map(|word| &**word).collect();
+        let suite: Vec<&str> = suite.iter().copied().flatten().collect();
         What::Words {
             protocol: seen(&session.protocol),
             version: seen(&session.version),
             suite: suite.join(" ").into(),
             encrypted,
-        }
-    }
-
-    fn of_ike(session: &Session) -> What {
-        let chosen =
-            [&session.ike_encryption, &session.ike_integrity, &session.ike_prf, &session.ike_group, &session.auth];
-        What::Words {
-            protocol: "IKE".into(),
-            version: session.version.seen().cloned().unwrap_or_default(),
-            suite: chosen.into_iter().flatten().map(|word| &**word).collect::<Vec<_>>().join(" ").into(),
-            encrypted: session.encrypted.seen().copied(),
         }
     }
 
@@ -566,6 +562,10 @@ impl What {
             }
         }
     }
+}
+
+fn word(field: &Field<Box<str>>) -> Option<&str> {
+    field.seen().map(|word| &**word)
 }
 
 fn words(protocol: &str, encrypted: Option<bool>) -> What {

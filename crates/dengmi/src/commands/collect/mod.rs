@@ -4,7 +4,7 @@
 mod captures;
 mod randoms;
 
-use super::{judge, listen};
+use super::{judge, listen, random};
 use crate::describe::{self, Description};
 use crate::failure::{Exit, Failure, Outcome};
 use crate::out::{Out, Voice};
@@ -20,7 +20,6 @@ use dengmi_core::system::Spot;
 use dengmi_core::{Date, Event, Fact, date};
 use dengmi_crypto::Hash;
 use dengmi_protocol::certify::Certifier;
-use dengmi_randomness::rules::{BUILT_IN, Rules};
 use futures_util::{StreamExt, stream};
 use randoms::Sampled;
 use std::collections::HashSet;
@@ -64,7 +63,7 @@ pub(crate) fn collect(args: &CollectArgs, voice: &Voice) -> Outcome {
     let certifier = certifier(&description, voice)?;
     let cancel = Cancel::default();
     listen(&cancel)?;
-    let rules = Rules::read(BUILT_IN).map_err(|error| Failure::not_finished(format!("law/randomness: {error}")))?;
+    let rules = random::built_in_rules()?;
     let files = Files {
         captures: captures::named(&description, &cancel, voice)?,
         sampled: randoms::named(&description, &rules, voice)?,

@@ -141,7 +141,7 @@ struct Sample {
 }
 
 pub(crate) fn run(args: &RandomArgs, voice: &Voice, out: &mut Out) -> Outcome {
-    let rules = Rules::read(BUILT_IN).map_err(|error| Failure::not_finished(format!("law/randomness: {error}")))?;
+    let rules = built_in_rules()?;
     let day = date_text(args.on.day(now().date(), voice)?);
     let plan = plan(args, &rules, &day, voice)?;
     let mut sources: Vec<Source> = args.sources.iter().map(|path| source(path)).collect();
@@ -366,6 +366,11 @@ fn no_test(error: &NoTest, voice: &Voice) -> Failure {
             Failure::usage(voice.text("random-parameter-value", &values)).hint(voice.text("hint-random-test", &[]))
         }
     }
+}
+
+/// The rules that the program was built with.
+pub(super) fn built_in_rules() -> Outcome<Rules> {
+    Rules::read(BUILT_IN).map_err(|error| Failure::not_finished(format!("law/randomness: {error}")))
 }
 
 pub(super) fn not_read(error: &NotRead, voice: &Voice) -> Failure {
